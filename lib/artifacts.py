@@ -1,0 +1,103 @@
+"""What the stages hand to one another: frozen, stdlib only, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class State(StrEnum):
+    """What a policy says of a resource. Undecided is a finding: it is never counted as passed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNDECIDED = "undecided"
+
+
+class Outcome(StrEnum):
+    """What the gate says of a stack; the process ends with `exit_code`."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 refused, 3 undecided."""
+        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNDECIDED: 3}[self]
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Terraform JSON on disk: its path, its SHA-256 (hex) and how many resources it declares."""
+
+    stack: str
+    path: Path
+    sha256: str
+    resource_count: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a policy does not accept, or could not decide.
+
+    line: 1-based in `file`, 0 where the input has none. controls: framework id -> control ids.
+    """
+
+    policy_id: str
+    subject: str
+    family: str
+    severity: str
+    state: State
+    resource_address: str
+    construct_path: str
+    file: str
+    line: int
+    argument: str
+    got: str
+    required: str
+    fix: str
+    controls: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """One policy met by one resource, with the values that prove it (argument -> value)."""
+
+    policy_id: str
+    subject: str
+    family: str
+    severity: str
+    resource_address: str
+    construct_path: str
+    evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One policy of the rule set as it ran: how many resources it judged, and how many it accepted."""
+
+    policy_id: str
+    subject: str
+    family: str
+    severity: str
+    name: str
+    judged: int
+    passed: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer for one input, complete: findings, passes, policies, and resources no policy covers."""
+
+    outcome: Outcome
+    stack: str
+    source: str
+    source_sha256: str
+    findings: tuple[Finding, ...]
+    passed: tuple[Passed, ...]
+    policies: tuple[Subject, ...]
+    resources: tuple[str, ...]
+    uncovered: tuple[str, ...]

@@ -1,0 +1,73 @@
+"""Every exception of the product. A user's mistake is always one of these, never a traceback.
+
+    PlantguardError
+    |- SettingsError    settings that no stack may be built from               exit code 2
+    |- GuardViolation   a guarded factory refused its arguments                exit code 1
+    |- SynthError       the stack could not be written, or the seal refused it exit code 1
+    `- GateError        no verdict could be reached: undecided, never a pass   exit code 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class PlantguardError(Exception):
+    """The root: `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+
+class SettingsError(PlantguardError):
+    """Names every wrong setting at once; `problems` holds one entry each."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        """problems: one object per wrong setting, each with a one-line str()."""
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = [f"{count} setting{'s' if count != 1 else ''} refused:", *(f"  {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One argument that a guard does not accept."""
+
+    argument: str
+    got: object
+    requires: str
+    policy: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        shown = repr(self.got)
+        shown = shown if len(shown) <= 120 else shown[:117] + "..."
+        line = f"refuses {self.argument}={shown}\n      requires {self.requires} ({self.policy})"
+        return f"{line}   fix: {self.fix}" if self.fix else line
+
+
+class GuardViolation(PlantguardError):
+    """Every refusal of one factory call: the Terraform type, the construct path and what to change."""
+
+    def __init__(self, resource_type: str, path: str, refusals: Sequence[Refusal]) -> None:
+        """refusals: at least one; all that the call was refused for."""
+        self.resource_type, self.path, self.refusals = resource_type, path, tuple(refusals)
+        super().__init__("\n".join(f"{resource_type} at {path} {refusal}" for refusal in self.refusals))
+
+
+class SynthError(PlantguardError):
+    """The stack could not be written: `problems` names each cause with its construct path."""
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        """problems: one sentence per cause."""
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class GateError(PlantguardError):
+    """No verdict could be reached, and no verdict is a refusal."""
+
+    exit_code = 3
