@@ -1,0 +1,1 @@
+"""Programs that run inside AWS; each folder is packaged alone and imports nothing of ours from outside itself."""
