@@ -1,0 +1,16 @@
+"""Stage 5 of 8, gate: Terraform JSON -> [Finding] -> Verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lib.artifacts import Verdict
+from lib.gate.scan import load_policies, scan
+from lib.gate.sources import read_source
+from lib.gate.verdict import verdict_of
+
+
+def judge(path: Path, stack: str) -> Verdict:
+    """The verdict on one Terraform JSON file. Raises: GateError where none can be reached."""
+    source, rules = read_source(path), load_policies()
+    return verdict_of(stack, source, rules, *scan(source, rules))

@@ -1,0 +1,123 @@
+"""Runs every policy on every block it judges, through Checkov's own registries; sole importer of Checkov in lib.
+
+Checkov drops what it cannot answer. Here each pair of policy and block must have an answer, or there is no verdict.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import policies
+from checkov.common.checks.base_check_registry import BaseCheckRegistry
+from checkov.runner_filter import RunnerFilter
+from checkov.terraform.checks.data.registry import data_registry
+from checkov.terraform.checks.provider.registry import provider_registry
+from checkov.terraform.checks.resource.registry import resource_registry
+from lib.artifacts import Finding, Passed, State
+from lib.errors import GateError
+from lib.gate.sources import Source
+from policies.base import Judgement, Policy, Violation
+from policies.terraform import Arguments, Block, shown
+
+REGISTRIES: Mapping[str, BaseCheckRegistry] = {
+    "resource": resource_registry,
+    "data": data_registry,
+    "provider": provider_registry,
+}
+
+
+def load_policies() -> Mapping[str, Policy]:
+    """Every policy in the folder, by id. Raises: GateError where a file does not import: its rule would be silent."""
+    for module in sorted(info.name for info in pkgutil.iter_modules(policies.__path__)):
+        if module == "policies":
+            continue
+        try:
+            importlib.import_module(f"policies.{module}")
+        except Exception as error:  # any failure to load is the same to the gate: a rule that would not run
+            raise GateError(f"policies/{module}.py does not load: {type(error).__name__}: {error}") from error
+    if not Policy.catalogue:
+        raise GateError("policies/ holds no policy. A gate without rules gives no verdict.")
+    return dict(sorted(Policy.catalogue.items()))
+
+
+def scan(source: Source, rules: Mapping[str, Policy]) -> tuple[tuple[Finding, ...], tuple[Passed, ...]]:
+    """What every rule says of every block it judges. Raises: GateError where one gives no answer."""
+    findings: list[Finding] = []
+    passed: list[Passed] = []
+    chosen = RunnerFilter(checks=list(rules))
+    for block in source.configuration.blocks:
+        for policy, judgement in _judgements(source, block, rules.values(), chosen):
+            if judgement.violations:
+                findings.extend(_finding(source, policy, block, violation) for violation in judgement.violations)
+            else:
+                passed.append(_passed(source, policy, block, judgement))
+    return tuple(findings), tuple(passed)
+
+
+def judges(policy: Policy, block: Block) -> bool:
+    """Whether the block is one of those that the policy says it judges."""
+    cls = type(policy)
+    wanted = {"resource": cls.resources, "data": cls.data}.get(block.kind)
+    if wanted is None:
+        return block.kind in cls.blocks and (block.kind != "provider" or block.type == "aws")
+    return any(fnmatchcase(block.type, pattern) for pattern in wanted)
+
+
+def _judgements(
+    source: Source, block: Block, rules: Iterable[Policy], chosen: RunnerFilter
+) -> Iterator[tuple[Policy, Judgement]]:
+    expected = [policy for policy in rules if judges(policy, block)]
+    for policy in expected:
+        policy.judgement = None
+    registry = REGISTRIES.get(block.kind)
+    if registry:
+        registry.graph = source.configuration
+        registry.scan(source.file, _entity(block), [], chosen)
+    else:
+        for policy in expected:
+            policy.judgement = policy.judge(Arguments.of(source.configuration, block))
+    for policy in expected:
+        if policy.judgement is None:
+            raise GateError(f"{policy.id} gave no answer for {block.address}: no answer is not a pass")
+        yield policy, policy.judgement
+
+
+def _entity(block: Block) -> dict[str, Any]:
+    body = {**block.arguments, "__address__": block.address}
+    return {block.type: body} if block.kind == "provider" else {block.type: {block.name: body}}
+
+
+def _finding(source: Source, policy: Policy, block: Block, violation: Violation) -> Finding:
+    address = violation.address or block.address
+    return Finding(
+        policy_id=policy.id,
+        subject=policy.subject,
+        family=policy.family,
+        severity=type(policy).severity,
+        state=State.UNDECIDED if violation.undecided else State.FAILED,
+        resource_address=address,
+        construct_path=source.construct_paths.get(address, ""),
+        file=source.file,
+        line=source.line_of(address, violation.argument),
+        argument=violation.argument,
+        got="absent" if violation.got is None else str(shown(violation.got)),
+        required=violation.requires,
+        fix=type(policy).fix,
+        controls=type(policy).controls,
+    )
+
+
+def _passed(source: Source, policy: Policy, block: Block, judgement: Judgement) -> Passed:
+    return Passed(
+        policy_id=policy.id,
+        subject=policy.subject,
+        family=policy.family,
+        severity=type(policy).severity,
+        resource_address=block.address,
+        construct_path=source.construct_paths.get(block.address, ""),
+        evidence=judgement.evidence,
+    )

@@ -1,0 +1,66 @@
+"""[Finding] -> Verdict -> JSON; pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict
+from lib.gate.sources import Source
+from policies.base import Policy
+
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+SCHEMA_VERSION = 1
+
+
+def verdict_of(
+    stack: str, source: Source, rules: Mapping[str, Policy], findings: tuple[Finding, ...], passed: tuple[Passed, ...]
+) -> Verdict:
+    """FAIL where anything failed, else UNDECIDED where anything is undecided, else PASS."""
+    states = {finding.state for finding in findings}
+    outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states else Outcome.PASS
+    resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
+    judged = {item.resource_address for item in (*findings, *passed)}
+    return Verdict(
+        outcome=outcome,
+        stack=stack,
+        source=source.file,
+        source_sha256=source.sha256,
+        findings=tuple(sorted(findings, key=_most_severe_first)),
+        passed=tuple(sorted(passed, key=lambda item: (item.policy_id, item.resource_address))),
+        policies=_subjects(rules, findings, passed),
+        resources=resources,
+        uncovered=tuple(address for address in resources if address not in judged),
+    )
+
+
+def to_json(verdict: Verdict) -> str:
+    """The verdict as verdict.json holds it; the same verdict gives the same bytes."""
+    body = {"schema_version": SCHEMA_VERSION, "verdict": verdict.outcome.value, **asdict(verdict)}
+    del body["outcome"]
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def _most_severe_first(finding: Finding) -> tuple[int, str, str, str]:
+    return SEVERITIES.index(finding.severity), finding.policy_id, finding.resource_address, finding.argument
+
+
+def _subjects(
+    rules: Mapping[str, Policy], findings: tuple[Finding, ...], passed: tuple[Passed, ...]
+) -> tuple[Subject, ...]:
+    accepted = Counter(item.policy_id for item in passed)
+    refused = Counter(policy_id for policy_id, _ in {(item.policy_id, item.resource_address) for item in findings})
+    return tuple(
+        Subject(
+            policy_id=policy.id,
+            subject=policy.subject,
+            family=policy.family,
+            severity=type(policy).severity,
+            name=type(policy).name,
+            judged=accepted[policy.id] + refused[policy.id],
+            passed=accepted[policy.id],
+        )
+        for policy in rules.values()
+    )

@@ -1,0 +1,78 @@
+"""The verdict for a person at a terminal: a table by family, then one block a finding, the most severe first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from lib.artifacts import Finding, Outcome, State, Verdict
+
+COLOURS = {
+    Outcome.PASS: "bold green",
+    Outcome.FAIL: "bold red",
+    Outcome.UNDECIDED: "bold yellow",
+    State.FAILED: "red",
+    State.UNDECIDED: "yellow",
+}
+SENTENCES = {
+    Outcome.PASS: "every policy is met by every resource it judges",
+    Outcome.FAIL: "refused: see the findings",
+    Outcome.UNDECIDED: "nothing failed, but the gate could not decide everything; undecided is not a pass",
+}
+
+
+def print_verdict(verdict: Verdict, console: Console) -> None:
+    """Prints the whole verdict."""
+    console.print(Group(*_parts(verdict)), soft_wrap=False)
+
+
+def _parts(verdict: Verdict) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        (verdict.outcome.value.upper(), COLOURS[verdict.outcome]), f"  {verdict.stack}: {SENTENCES[verdict.outcome]}"
+    )
+    yield Text(
+        f"{len(verdict.resources)} resources, {len(verdict.policies)} policies, {len(verdict.passed)} passed, "
+        f"{len(verdict.findings)} findings; {verdict.source} sha256:{verdict.source_sha256}"
+    )
+    yield _families(verdict)
+    if verdict.uncovered:
+        yield Text(f"judged by no policy: {', '.join(verdict.uncovered)}", style="yellow")
+    for finding in verdict.findings:
+        yield Text()
+        yield _block(finding)
+
+
+def _families(verdict: Verdict) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("family")
+    for heading in ("policies", "passed", "failed", "undecided"):
+        table.add_column(heading, justify="right")
+    states = Counter((finding.family, finding.state) for finding in verdict.findings)
+    policies = Counter(policy.family for policy in verdict.policies)
+    passed = Counter(item.family for item in verdict.passed)
+    for family in dict.fromkeys(policy.family for policy in verdict.policies):
+        cells = [policies[family], passed[family], states[family, State.FAILED], states[family, State.UNDECIDED]]
+        table.add_row(family, *map(str, cells))
+    return table
+
+
+def _block(finding: Finding) -> Group:
+    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    path = f" ({finding.construct_path})" if finding.construct_path else ""
+    controls = ", ".join(f"{framework} {' '.join(ids)}" for framework, ids in list(finding.controls.items())[:3])
+    head = Text.assemble(
+        (finding.state.value.upper(), COLOURS[finding.state]),
+        (f" {finding.policy_id} ", "bold"),
+        f"{finding.severity} {finding.resource_address}{path} {place}",
+    )
+    argument = f"{finding.argument} is " if finding.argument else "got "
+    return Group(
+        head,
+        Text.from_markup(f"  {escape(argument + finding.got)}, requires {escape(finding.required)}"),
+        Text(f"  fix: {finding.fix}" + (f"   [{controls}]" if controls else ""), style="dim"),
+    )

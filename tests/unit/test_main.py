@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = ROOT / "tests" / "policy" / "fixtures" / "enc_kinesis" / "good.tf.json"
+BAD = GOOD.with_name("bad.tf.json")
+
+
+def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_names_every_verb_and_the_exit_codes():
+    shown = run("--help")
+    assert shown.returncode == 0
+    for word in ("gate", "synth", "Exit codes", "ENVIRONMENT_SUFFIX"):
+        assert word in shown.stdout
+
+
+@pytest.mark.parametrize("arguments", [("gat",), ("gate", "--format", "yaml"), ("gate", "--colour"), ("gate", ROOT / "tests")])
+def test_wrong_usage_ends_with_2_and_no_traceback(arguments):
+    ended = run(*arguments)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_wrong_settings_end_with_2_and_list_every_one():
+    ended = run("gate", "--set", "region=us-east-1", "--set", "task_count_min=0", ENVIRONMENT_SUFFIX="Bad Suffix")
+    assert ended.returncode == 2
+    for field in ("region", "task_count_min", "environment_suffix"):
+        assert field in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_override_without_a_value_ends_with_2():
+    ended = run("synth", "--set", "region")
+    assert ended.returncode == 2
+    assert "FIELD=VALUE" in ended.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"resource": 1}', '{"resource": {"a": ', '{"resource": {}}'])
+def test_what_cannot_be_judged_ends_with_3(tmp_path, content):
+    target = tmp_path / "cdk.tf.json"
+    target.write_text(content)
+    ended = run("gate", target)
+    assert ended.returncode == 3, ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_findings_end_with_1_and_say_what_to_do(tmp_path):
+    printed = tmp_path / "verdict.txt"
+    ended = run("gate", BAD, "-o", printed)
+    assert ended.returncode == 1
+    assert "aws_kinesis_stream.absent" in printed.read_text()
+    assert "fix: pass key= to guarded_kinesis_stream" in printed.read_text()
+
+
+def test_the_verdict_is_printed_as_json_and_as_json_only():
+    ended = run("gate", BAD, "--format", "json", "-o", "-")
+    verdict = json.loads(ended.stdout)
+    assert verdict["verdict"] == "fail"
+    finding = next(f for f in verdict["findings"] if f["resource_address"] == "aws_kinesis_stream.absent")
+    assert finding["policy_id"] == "PG_ENC_KINESIS"
+    assert finding["line"] > 0
+    assert finding["controls"]["nist-800-53-r5"] == ["SC-28", "SC-28(1)", "SC-12"]
+    proof = next(p for p in json.loads(run("gate", GOOD, "--format", "json").stdout)["passed"] if p["policy_id"] == "PG_ENC_KINESIS")
+    assert proof["evidence"]["encryption_type"] == "KMS"
