@@ -126,7 +126,7 @@ def guarded_ecs_task_definition(
         "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
         "healthCheck": {"command": command, "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60},
         "stopTimeout": stop_timeout_seconds,
-        "logConfiguration": _logging(call, log_group, family),
+        "logConfiguration": _logging(call, log_group),
     }
     return call.build(
         Guarded,
@@ -209,8 +209,9 @@ def guarded_ecs_service(
 
 def _check_task(call: Call, cpu_units: int, memory_mib: int, stop_timeout_seconds: int, architecture: str) -> None:
     call.one_of("cpu_units", cpu_units, tuple(FARGATE_MEMORY_MIB), "PG_BKP_CAPACITY", "set Settings.task_cpu_units")
-    allowed = FARGATE_MEMORY_MIB.get(cpu_units, ())
-    call.one_of("memory_mib", memory_mib, allowed, "PG_BKP_CAPACITY", "set Settings.task_memory_mib")
+    if cpu_units in FARGATE_MEMORY_MIB:
+        allowed = FARGATE_MEMORY_MIB[cpu_units]
+        call.one_of("memory_mib", memory_mib, allowed, "PG_BKP_CAPACITY", "set Settings.task_memory_mib")
     call.between("stop_timeout_seconds", stop_timeout_seconds, 2, 120, "PG_BKP_ECS_SPREAD")
     call.one_of("architecture", architecture, ("X86_64", "ARM64"), "PG_BKP_IMAGE_INTEGRITY")
 
@@ -226,13 +227,13 @@ def _least_privilege() -> dict[str, Any]:
     }
 
 
-def _logging(call: Call, log_group: Guarded, family: str) -> dict[str, Any]:
+def _logging(call: Call, log_group: Guarded) -> dict[str, Any]:
     """Log events that CloudWatch does not take in time are dropped, rather than stop the processor."""
     group = call.ref("log_group", log_group, "aws_cloudwatch_log_group", "PG_LOG_ECS_TASK", attribute="name")
     options = {
         "awslogs-group": group,
         "awslogs-region": REGION,
-        "awslogs-stream-prefix": family,
+        "awslogs-stream-prefix": "ecs",
         "mode": "non-blocking",
         "max-buffer-size": LOG_BUFFER,
     }

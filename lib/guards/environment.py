@@ -1,4 +1,4 @@
-"""What a container or a function may find in its environment: where things are and how to reach them, never a secret."""
+"""What a container or function finds in its environment: where things are and how to reach them, never a secret."""
 
 from __future__ import annotations
 

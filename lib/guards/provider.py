@@ -66,9 +66,10 @@ def structured(cls: type[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _lifecycle(value: Mapping[str, Any]) -> Any:
-    """Terraform's own block, the same for every type; guards use its postconditions and nothing else of it."""
+    """Terraform's own block, the same for every type."""
     cdktf = importlib.import_module("cdktf")  # here, because its import starts Node, and start_kernel says which Node
-    return cdktf.TerraformResourceLifecycle(postcondition=[cdktf.Postcondition(**one) for one in value["postcondition"]])
+    conditions = [cdktf.Postcondition(**one) for one in value.get("postcondition", ())]
+    return cdktf.TerraformResourceLifecycle(**{**value, **({"postcondition": conditions} if conditions else {})})
 
 
 def _nested(module: ModuleType, struct_name: str, value: Any) -> Any:

@@ -19,7 +19,6 @@ from lib.guards.naming import physical_name
 from lib.guards.stack import GuardedStack
 from lib.settings import Settings
 from lib.stack.keys import Keys
-from lib.stack.monitoring import Notifications
 from lib.stack.network import Network
 
 FAMILY = "redis7"
@@ -35,10 +34,12 @@ class Cache:
     user: Guarded
 
 
-def add_cache(
-    stack: GuardedStack, settings: Settings, keys: Keys, network: Network, notifications: Notifications
-) -> Cache:
-    """The replication group with its users, groups and logs."""
+def add_cache(stack: GuardedStack, settings: Settings, keys: Keys, network: Network) -> Cache:
+    """The replication group with its users, groups and logs.
+
+    Its events cannot go to the alarm topic: ElastiCache publishes to no encrypted topic, so alarms watch the links.
+    Source: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html
+    """
     concern, tags = stack.concern("cache"), stack.tags
     user = guarded_elasticache_user(concern, "processor_login", tags=tags, access=ACCESS)
     nobody = guarded_elasticache_default_user(concern, "nobody", tags=tags)
@@ -73,6 +74,5 @@ def add_cache(
         port=settings.cache_port,
         log_group_slow=logs["slow"],
         log_group_engine=logs["engine"],
-        alarm_topic=notifications.topic,
     )
     return Cache(group, user)

@@ -38,7 +38,7 @@ def sensor_stack(app: App, settings: Settings) -> SensorStack:
     network = add_network(stack, settings, keys)
     ingest = add_ingest(stack, settings, keys)
     database = add_database(stack, settings, keys, network, notifications)
-    cache = add_cache(stack, settings, keys, network, notifications)
+    cache = add_cache(stack, settings, keys, network)
     processing = add_processing(stack, settings, keys, network, ingest, database, cache)
     rotation = add_rotation(stack, settings, keys, network, ingest, database, notifications)
     add_endpoints(stack, settings, keys, network, ingest, database, processing)
