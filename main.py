@@ -34,9 +34,15 @@ Exit codes: 0 pass, 1 refused, 2 wrong usage or settings, 3 undecided or no verd
 
 app = typer.Typer(add_completion=True, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="TOML file instead of plantguard.toml.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Override one setting; may be repeated.")]
-OutDir = Annotated[Path | None, typer.Option("--outdir", metavar="DIR", help="Where the Terraform JSON goes (cdktf.out).")]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="TOML file instead of plantguard.toml.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Override one setting; may be repeated.")
+]
+OutDir = Annotated[
+    Path | None, typer.Option("--outdir", metavar="DIR", help="Where the Terraform JSON goes (cdktf.out).")
+]
 
 
 @app.callback(invoke_without_command=True, epilog=EXAMPLES)
@@ -57,12 +63,19 @@ def synth(settings: SettingsFile = None, set_: Overrides = None, outdir: OutDir 
 
 @app.command()
 def gate(
-    target: Annotated[Path | None, typer.Argument(help="Terraform JSON file or cdktf.out folder; without it, this project's stack is synthesized.")] = None,
+    target: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Terraform JSON file or cdktf.out folder; without it, this project's stack is synthesized."
+        ),
+    ] = None,
     settings: SettingsFile = None,
     set_: Overrides = None,
     outdir: OutDir = None,
     format_: Annotated[str, typer.Option("--format", metavar="text|json", help="What to print.")] = "text",
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")] = "-",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
+    ] = "-",
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""

@@ -1,10 +1,10 @@
 """Every exception of the product. A user's mistake is always one of these, never a traceback.
 
-    PlantguardError
-    |- SettingsError    settings that no stack may be built from               exit code 2
-    |- GuardViolation   a guarded factory refused its arguments                exit code 1
-    |- SynthError       the stack could not be written, or the seal refused it exit code 1
-    `- GateError        no verdict could be reached: undecided, never a pass   exit code 3
+PlantguardError
+|- SettingsError    settings that no stack may be built from               exit code 2
+|- GuardViolation   a guarded factory refused its arguments                exit code 1
+|- SynthError       the stack could not be written, or the seal refused it exit code 1
+`- GateError        no verdict could be reached: undecided, never a pass   exit code 3
 """
 
 from __future__ import annotations

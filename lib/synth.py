@@ -50,4 +50,6 @@ def _synthesize(app: Any) -> None:
         app.synth()
     except RuntimeError as error:  # jsii wraps whatever CDKTF throws
         reason = str(error).splitlines()
-        raise SynthError(["CDKTF could not synthesize the stack:", *(f"  {line.strip()}" for line in reason)]) from error
+        raise SynthError(
+            ["CDKTF could not synthesize the stack:", *(f"  {line.strip()}" for line in reason)]
+        ) from error

@@ -46,7 +46,9 @@ def read_source(path: Path) -> Source:
         content = path.read_bytes()
         document = json.loads(content, object_pairs_hook=_without_repeats)
     except (OSError, ValueError, RecursionError) as error:
-        raise GateError(f"{path}: cannot be read as Terraform JSON: {error}. Without it there is no verdict.") from error
+        raise GateError(
+            f"{path}: cannot be read as Terraform JSON: {error}. Without it there is no verdict."
+        ) from error
     if not isinstance(document, dict) or not isinstance(document.get("resource", {}), dict):
         raise GateError(f"{path}: is JSON, but not Terraform JSON: requires an object with blocks such as `resource`")
     lines = dict(_lines(content.decode("utf-8", "replace")))
@@ -55,7 +57,13 @@ def read_source(path: Path) -> Source:
         raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.")
     paths = {b.address: _construct_path(b.arguments) for b in blocks}
     cleaned = (Block(b.kind, b.type, b.name, _without_comments(b.arguments), b.file, b.line) for b in blocks)
-    return Source(path.name, hashlib.sha256(content).hexdigest(), Configuration(tuple(cleaned)), _by_argument(blocks, lines), paths)
+    return Source(
+        path.name,
+        hashlib.sha256(content).hexdigest(),
+        Configuration(tuple(cleaned)),
+        _by_argument(blocks, lines),
+        paths,
+    )
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,10 +94,14 @@ def _of_kind(kind: str, body: Mapping[str, Any], file: str, lines: Mapping[str, 
         for type_, configured in _items(body, file):
             for arguments in configured if isinstance(configured, list) else [configured]:
                 arguments = _object(arguments, f"provider.{type_}", file)
-                yield Block(kind, type_, str(arguments.get("alias", "")), arguments, file, lines.get(f"{kind}/{type_}", 0))
+                yield Block(
+                    kind, type_, str(arguments.get("alias", "")), arguments, file, lines.get(f"{kind}/{type_}", 0)
+                )
     elif kind in LABELLED:
         for name, arguments in _items(body, file):
-            yield Block(kind, "", name, _object(arguments, f"{kind}.{name}", file), file, lines.get(f"{kind}/{name}", 0))
+            yield Block(
+                kind, "", name, _object(arguments, f"{kind}.{name}", file), file, lines.get(f"{kind}/{name}", 0)
+            )
     else:
         yield Block(kind, "", "", body, file, lines.get(kind, 0))
 

@@ -40,7 +40,9 @@ class Statement:
         """The statement in IAM's own shape."""
         body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
         if self.principals:
-            body["Principal"] = "*" if self.principals == {"*": ("*",)} else {k: _single(v) for k, v in self.principals.items()}
+            body["Principal"] = (
+                "*" if self.principals == {"*": ("*",)} else {k: _single(v) for k, v in self.principals.items()}
+            )
         body["Action"] = _single(self.actions)
         if self.resources:  # a trust policy has none
             body["Resource"] = _single(self.resources)
@@ -65,14 +67,26 @@ class Statement:
             if "*" in self.resources and action not in UNSCOPABLE_ACTIONS and not self.principals:
                 yield Refusal("resources", "*", f"the ARNs that {action} is meant for", "PG_IAM_NO_WILDCARD_RESOURCE")
         if "*" in [value for values in self.principals.values() for value in values] and not self._pins_account():
-            yield Refusal("principals", "*", "named principals, or a condition on aws:PrincipalAccount", "PG_IAM_NO_PUBLIC_PRINCIPAL")
+            yield Refusal(
+                "principals",
+                "*",
+                "named principals, or a condition on aws:PrincipalAccount",
+                "PG_IAM_NO_PUBLIC_PRINCIPAL",
+            )
         for operator in self.conditions:
             if any(loose in operator for loose in LOOSE_OPERATORS):
-                yield Refusal("conditions", operator, "an operator that fails where the key is missing", "PG_IAM_NO_PUBLIC_PRINCIPAL")
+                yield Refusal(
+                    "conditions",
+                    operator,
+                    "an operator that fails where the key is missing",
+                    "PG_IAM_NO_PUBLIC_PRINCIPAL",
+                )
 
     def _pins_account(self) -> bool:
         keys = self.conditions.get("StringEquals", {})
-        return any(key in keys for key in ("aws:PrincipalAccount", "aws:SourceAccount", "aws:SourceVpc", "kms:CallerAccount"))
+        return any(
+            key in keys for key in ("aws:PrincipalAccount", "aws:SourceAccount", "aws:SourceVpc", "kms:CallerAccount")
+        )
 
 
 def document(statements: Sequence[Statement]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from lib.guards.guarded import Concern, Guarded
-from lib.guards.iam_document import Statement, document
+from lib.guards.iam_document import Statement
 from lib.guards.iam_role import GuardedRole
 from lib.guards.kinesis_stream import GuardedStream
 from lib.guards.naming import rule_name
@@ -17,6 +18,27 @@ from lib.guards.tags import Tags
 from policies.requirements import REGION
 
 SQL_VERSION = "2016-03-23"
+OTHER_TARGETS = (
+    "cloudwatch_alarm",
+    "cloudwatch_logs",
+    "cloudwatch_metric",
+    "dynamodb",
+    "dynamodbv2",
+    "elasticsearch",
+    "firehose",
+    "http",
+    "iot_analytics",
+    "iot_events",
+    "kafka",
+    "lambda_",
+    "republish",
+    "s3",
+    "sns",
+    "sqs",
+    "step_functions",
+    "timestream",
+)
+"""Where a rule could also send readings; none of them is encrypted, alarmed and scoped as the stream is."""
 SCOPE = "PG_IAM_IOT_SCOPE"
 THING = "$${iot:Connection.Thing.ThingName}"
 """IoT's policy variable for the thing that is connected, escaped for Terraform."""
@@ -44,13 +66,22 @@ def guarded_iot_topic_rule(
     """
     call = Call(scope, id_, "aws_iot_topic_rule")
     topic = re.search(r"\bFROM\s+'([^']*)'", sql if isinstance(sql, str) else "")
-    narrow = bool(topic and re.match(r"[A-Za-z0-9_-]+/", topic[1]) and "#" not in topic[1])
-    call.unless(narrow, "sql", sql, "SELECT ... FROM '<level>/...' without #", SCOPE)
-    call.matches("partition_key", partition_key, r"\$\$\{.+\}", "an expression that differs by sensor", "PG_BKP_CAPACITY")
+    narrow = bool(topic and re.match(r"[A-Za-z0-9_-]+/", topic[1]) and "#" not in topic[1] and "${" not in sql)
+    call.unless(narrow, "sql", sql, "SELECT ... FROM '<level>/...' without # and ${", SCOPE)
+    call.matches("description", description, r"[ -~]{1,256}", "what it does, in 1 to 256 characters", "PG_NAM_VALID")
+    call.matches(
+        "partition_key", partition_key, r"\$\$\{[^{}]+\}", "an expression that differs by sensor", "PG_BKP_CAPACITY"
+    )
     roles = [
         call.ref(name, value, "aws_iam_role", SCOPE) for name, value in (("role", role), ("error_role", error_role))
     ]
-    call.unless(roles[0] != roles[1] or not roles[0], "error_role", roles[1], "another role than role", "PG_IAM_ROLE_PER_WORKLOAD")
+    call.unless(
+        roles[0] != roles[1] or not roles[0],
+        "error_role",
+        roles[1],
+        "another role than role",
+        "PG_IAM_ROLE_PER_WORKLOAD",
+    )
     return call.build(
         Guarded,
         tags=tags,
@@ -71,10 +102,13 @@ def guarded_iot_topic_rule(
             "error_action": {
                 "sqs": {
                     "role_arn": roles[1],
-                    "queue_url": call.ref("error_queue", error_queue, "aws_sqs_queue", "PG_LOG_IOT_ERRORS", attribute="url"),
+                    "queue_url": call.ref(
+                        "error_queue", error_queue, "aws_sqs_queue", "PG_LOG_IOT_ERRORS", attribute="url"
+                    ),
                     "use_base64": True,
                 }
             },
+            **dict.fromkeys(OTHER_TARGETS),
         },
     )
 
@@ -106,5 +140,8 @@ def guarded_iot_policy(
         ),
         Statement("PublishOwnReadings", ("iot:Publish",), (f"{arn}:topic/{topic_prefix}/{THING}/readings",)),
     ]
-    owned = {"name": call.name(tags, 128), "policy": document(statements)}
+    # IoT's own policy language: of a statement's elements it documents all that are used here, but no Sid.
+    body = [{name: value for name, value in one.as_json().items() if name != "Sid"} for one in statements]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": body}, separators=(",", ":"))
+    owned = {"name": call.name(tags, 128), "policy": policy}
     return call.build(Guarded, tags=tags, overrides=overrides, owned=owned)

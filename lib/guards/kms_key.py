@@ -40,7 +40,13 @@ def guarded_kms_key(
     call.matches("account_id", account_id, r"\d{12}", "12 digits", "PG_IAM_KMS_POLICY")
     call.unless(bool(users), "users", users, "at least one statement: a key that nobody may use", "PG_IAM_KMS_POLICY")
     for index, user in enumerate(users):
-        call.unless("kms:*" not in user.actions and "*" not in user.actions, f"users[{index}].actions", user.actions, "named actions", "PG_IAM_KMS_POLICY")
+        call.unless(
+            "kms:*" not in user.actions and "*" not in user.actions,
+            f"users[{index}].actions",
+            user.actions,
+            "named actions",
+            "PG_IAM_KMS_POLICY",
+        )
     key = call.build(
         GuardedKey,
         tags=tags,

@@ -34,8 +34,12 @@ ESCAPES = {
     "tags_all": "PG_TAG_MANDATORY",
 }
 """Arguments of any type that would lead around a guard, and the policy that each would break."""
-OTHER_REGION = re.compile(r"\b(?:af|ap|ca|eu|il|me|mx|sa|us|cn)-(?:gov-|iso-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)+-\d\b")
-SECRET_VALUE = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_[A-Za-z0-9]{36}|\bxox[abpr]-[A-Za-z0-9-]{10,}|://[^/\s:@]+:[^/\s:@${}]+@")
+OTHER_REGION = re.compile(
+    r"\b(?:af|ap|ca|eu|il|me|mx|sa|us|cn)-(?:gov-|iso-)?(?:north|south|east|west|central|northeast|southeast|northwest|southwest)+-\d\b"
+)
+SECRET_VALUE = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_[A-Za-z0-9]{36}|\bxox[abpr]-[A-Za-z0-9-]{10,}|://[^/\s:@]+:[^/\s:@${}]+@"
+)
 
 
 class Call:
@@ -49,7 +53,9 @@ class Call:
         if not isinstance(scope, Concern):
             self.refuse("scope", type(scope).__name__, "a Concern of a guarded stack", "the seal")
         elif scope.ledger.taken(type_, id_, self.path):
-            self.refuse("id_", id_, f"an id that no other {type_} of the stack and no sibling has", "PG_NAM_NO_COLLISION")
+            self.refuse(
+                "id_", id_, f"an id that no other {type_} of the stack and no sibling has", "PG_NAM_NO_COLLISION"
+            )
         if not ID.fullmatch(id_):
             self.refuse("id_", id_, "lower-case words joined by single underscores", "PG_NAM_VALID")
 
@@ -79,11 +85,20 @@ class Call:
 
     def matches(self, argument: str, value: object, pattern: str, requires: str, policy: str) -> None:
         """Refuses unless the whole value matches a regular expression."""
-        self.unless(isinstance(value, str) and re.fullmatch(pattern, value) is not None, argument, value, requires, policy)
+        self.unless(
+            isinstance(value, str) and re.fullmatch(pattern, value) is not None, argument, value, requires, policy
+        )
 
     def fits(self, name: str, limit: int, argument: str = "name") -> str:
         """The derived physical name, refused where AWS would cut it off."""
-        self.unless(len(name) <= limit, argument, name, f"at most {limit} characters", "PG_NAM_VALID", "shorten the id or Settings.environment_suffix")
+        self.unless(
+            len(name) <= limit,
+            argument,
+            name,
+            f"at most {limit} characters",
+            "PG_NAM_VALID",
+            "shorten the id or Settings.environment_suffix",
+        )
         return name
 
     def name(self, tags: Tags, limit: int, form: Callable[[str, Tags], str] = physical_name) -> str:
@@ -145,7 +160,13 @@ class Call:
             if name in ESCAPES:
                 self.refuse(f"overrides[{name}]", value, "nothing: no caller may set it", ESCAPES[name])
             elif name in owned and value != owned[name]:
-                self.refuse(f"overrides[{name}]", value, f"{owned[name]!r}, which the guard owns", "the guard", "change it through the factory's own arguments")
+                self.refuse(
+                    f"overrides[{name}]",
+                    value,
+                    f"{owned[name]!r}, which the guard owns",
+                    "the guard",
+                    "change it through the factory's own arguments",
+                )
             elif name not in _parameters(self.kind, self.type):
                 self.refuse(f"overrides[{name}]", value, f"an argument that {self.type} has", "Terraform")
 
@@ -183,4 +204,9 @@ def _suspicious(value: object, path: str = "") -> Iterator[tuple[str, object, st
         for other in {*OTHER_REGION.findall(value)} - {REGION}:
             yield path, other, f"only {REGION}", "PG_REG_ARN_REGION"
         if SECRET_VALUE.search(value):
-            yield path, "a literal credential (not shown)", "a reference to Secrets Manager", "PG_SEC_NO_PLAINTEXT_SECRET"
+            yield (
+                path,
+                "a literal credential (not shown)",
+                "a reference to Secrets Manager",
+                "PG_SEC_NO_PLAINTEXT_SECRET",
+            )

@@ -22,8 +22,11 @@ def verify_seal(document: Mapping[str, Any], ledger: Ledger) -> None:
     found = dict(_blocks(document))
     problems = [
         *(_unguarded(key, body) for key, body in found.items() if key not in ledger.entries),
-        *(f"{_name(key)} at {entry.path} was approved by its guard and then removed: keep it, or do not build it"
-          for key, entry in ledger.entries.items() if key not in found),
+        *(
+            f"{_name(key)} at {entry.path} was approved by its guard and then removed: keep it, or do not build it"
+            for key, entry in ledger.entries.items()
+            if key not in found
+        ),
         *(line for key, body in found.items() if key in ledger.entries for line in _changed(key, body, ledger)),
         *_dangling(document, found),
     ]

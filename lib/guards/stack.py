@@ -53,7 +53,11 @@ class GuardedStack(TerraformStack):
         Raises: GuardViolation for a value that is read from a secret: outputs end up in the state and in logs.
         """
         if "ephemeral." in value or "secret_string" in value or _names_a_credential(id_):
-            raise GuardViolation("output", f"{self.name}/{id_}", [Refusal("value", value, "no secret, at most its ARN", "PG_SEC_NO_OUTPUT_LEAK")])
+            raise GuardViolation(
+                "output",
+                f"{self.name}/{id_}",
+                [Refusal("value", value, "no secret, at most its ARN", "PG_SEC_NO_OUTPUT_LEAK")],
+            )
         arguments = {"value": value, "description": description}
         TerraformOutput(self, id_, **arguments).override_logical_id(id_)
         self.ledger.record("output", "", id_, Entry(f"{self.name}/{id_}", arguments))
@@ -82,7 +86,14 @@ def _check_backend(stack: str, backend: Mapping[str, Any]) -> None:
         if "s3" in backend and s3.get(name) != value
     ]
     if "s3" in backend and not str(s3.get("kms_key_id", "")).startswith(f"arn:aws:kms:{REGION}:"):
-        refusals.append(Refusal("backend.s3.kms_key_id", s3.get("kms_key_id"), "the ARN of a customer managed key", "PG_SEC_STATE_BACKEND"))
+        refusals.append(
+            Refusal(
+                "backend.s3.kms_key_id",
+                s3.get("kms_key_id"),
+                "the ARN of a customer managed key",
+                "PG_SEC_STATE_BACKEND",
+            )
+        )
     if set(backend) - {"s3", "local"} or len(backend) != 1:
         refusals.append(Refusal("backend", sorted(backend), "s3 or local", "PG_SEC_STATE_BACKEND"))
     if refusals:

@@ -29,9 +29,16 @@ class Tags:
 
     def __post_init__(self) -> None:
         refusals = [
-            Refusal(f"tags[{name}]", value, " or ".join(TAG_VOCABULARY.get(name, ("1 to 256 letters, digits or +-=._:/@",))), "PG_TAG_VALUES")
+            Refusal(
+                f"tags[{name}]",
+                value,
+                " or ".join(TAG_VOCABULARY.get(name, ("1 to 256 letters, digits or +-=._:/@",))),
+                "PG_TAG_VALUES",
+            )
             for name, value in self._pairs()
-            if not isinstance(value, str) or not VALUE.fullmatch(value) or value not in TAG_VOCABULARY.get(name, (value,))
+            if not isinstance(value, str)
+            or not VALUE.fullmatch(value)
+            or value not in TAG_VOCABULARY.get(name, (value,))
         ]
         if refusals:
             raise GuardViolation("tags", "settings", refusals)

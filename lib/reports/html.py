@@ -16,7 +16,9 @@ FILENAME = "index.html"
 def render(verdict: Verdict) -> str:
     """The page; every value in it is escaped."""
     folder = Path(__file__).parent
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(("html",)), trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=select_autoescape(("html",)), trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["evidence"] = _evidence
     return environment.get_template("index.html").render(verdict=verdict, families=_families(verdict))
 

@@ -82,9 +82,7 @@ def add_database(
             for export in LOG_EXPORTS
         ],
     )
-    guarded_db_event_subscription(
-        concern, "records_events", tags=tags, topic=notifications.topic, database=instance
-    )
+    guarded_db_event_subscription(concern, "records_events", tags=tags, topic=notifications.topic, database=instance)
     return Database(instance, secret)
 
 

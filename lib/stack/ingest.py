@@ -49,7 +49,12 @@ def add_ingest(stack: GuardedStack, settings: Settings, keys: Keys) -> Ingest:
 
 
 def _add_rule(
-    concern: Concern, stack: GuardedStack, settings: Settings, keys: Keys, stream: GuardedStream, dead_letters: GuardedQueue
+    concern: Concern,
+    stack: GuardedStack,
+    settings: Settings,
+    keys: Keys,
+    stream: GuardedStream,
+    dead_letters: GuardedQueue,
 ) -> Guarded:
     def role(id_: str, description: str, *grants: Statement) -> GuardedRole:
         return guarded_iam_role(

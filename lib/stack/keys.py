@@ -50,13 +50,20 @@ def add_keys(stack: GuardedStack, settings: Settings) -> Keys:
     failures = ("iot_errors",) if settings.iot_rule_enabled else ()
     return Keys(
         stream=key("stream", "Sensor readings in the stream", _roles(settings, "kinesis", ("processor", *writers))),
-        queue=key("queue", "Readings and events that failed", _roles(settings, "sqs", ("processor", "rotation", *failures))),
+        queue=key(
+            "queue", "Readings and events that failed", _roles(settings, "sqs", ("processor", "rotation", *failures))
+        ),
         database=key("database", "Readings and anomalies at rest", *_managed_by(settings, "rds")),
         cache=key("cache", "State of sensors in the cache", *_managed_by(settings, "elasticache")),
         logs=key("logs", "Log groups", _log_groups(settings)),
         alarms=key("alarms", "Notifications to operators", _publishers(settings)),
         images=key("images", "Container images", *_managed_by(settings, "ecr")),
-        compute=key("compute", "Task scratch storage and function settings", *_fargate(stack, settings), *_managed_by(settings, "lambda")),
+        compute=key(
+            "compute",
+            "Task scratch storage and function settings",
+            *_fargate(stack, settings),
+            *_managed_by(settings, "lambda"),
+        ),
     )
 
 

@@ -169,7 +169,10 @@ def _processing_alarms(settings: Settings, processing: Processing) -> Iterator[A
         "Fewer tasks run than wanted: read the service's events and the tasks' stop reasons",
         above=False,
     )
-    for metric, cure in (("CPUUtilization", "task_count_max or task_cpu_units"), ("MemoryUtilization", "task_memory_mib")):
+    for metric, cure in (
+        ("CPUUtilization", "task_count_max or task_cpu_units"),
+        ("MemoryUtilization", "task_memory_mib"),
+    ):
         yield Alarm(
             f"tasks_{metric.removesuffix('Utilization').lower()}",
             "AWS/ECS",
@@ -185,14 +188,42 @@ def _processing_alarms(settings: Settings, processing: Processing) -> Iterator[A
 def _database_alarms(settings: Settings, database: Database) -> Iterator[Alarm]:
     instance = {"DBInstanceIdentifier": database.instance.identifier}
     rows = (
-        ("storage", "FreeStorageSpace", settings.database_storage_gib * GIB // 5, False, "grows out of its storage: raise database_max_storage_gib"),
-        ("connections", "DatabaseConnections", 200, True, "has too many connections: look for tasks that do not close them"),
-        ("cpu", "CPUUtilization", 85, True, "is short of CPU: see Performance Insights, then raise database_instance_class"),
+        (
+            "storage",
+            "FreeStorageSpace",
+            settings.database_storage_gib * GIB // 5,
+            False,
+            "grows out of its storage: raise database_max_storage_gib",
+        ),
+        (
+            "connections",
+            "DatabaseConnections",
+            200,
+            True,
+            "has too many connections: look for tasks that do not close them",
+        ),
+        (
+            "cpu",
+            "CPUUtilization",
+            85,
+            True,
+            "is short of CPU: see Performance Insights, then raise database_instance_class",
+        ),
         ("memory", "FreeableMemory", 256 * MIB, False, "is short of memory: raise database_instance_class"),
     )
     for name, metric, threshold, above, what in rows:
         statistic = "Maximum" if above else "Minimum"
-        yield Alarm(f"database_{name}", "AWS/RDS", metric, instance, statistic, threshold, f"The database {what}", above, minutes=5)
+        yield Alarm(
+            f"database_{name}",
+            "AWS/RDS",
+            metric,
+            instance,
+            statistic,
+            threshold,
+            f"The database {what}",
+            above,
+            minutes=5,
+        )
 
 
 def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
@@ -200,7 +231,13 @@ def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
         ("memory", "DatabaseMemoryUsagePercentage", 80, True, "fills up: raise cache_node_type"),
         ("cpu", "EngineCPUUtilization", 80, True, "is short of CPU: raise cache_node_type"),
         ("evictions", "Evictions", 0, True, "drops keys before their time: raise cache_node_type"),
-        ("failover", "MasterLinkHealthStatus", 1, False, "lost the link to its primary, a failover may be under way: read its events"),
+        (
+            "failover",
+            "MasterLinkHealthStatus",
+            1,
+            False,
+            "lost the link to its primary, a failover may be under way: read its events",
+        ),
     )
     for index in range(settings.cache_replica_count + 1):
         node = {"CacheClusterId": f"{cache.group.replication_group_id}-{index + 1:03}"}
@@ -221,7 +258,10 @@ def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
 
 def _rotation_alarms(rotation: Rotation) -> Iterator[Alarm]:
     for metric, what in (
-        ("Errors", "A rotation failed: the current password still works; read the function's log for the step that failed"),
+        (
+            "Errors",
+            "A rotation failed: the current password still works; read the function's log for the step that failed",
+        ),
         ("Throttles", "A rotation could not start: check the function's reserved concurrency"),
     ):
         yield Alarm(

@@ -82,15 +82,32 @@ GROUPS = {
 
 
 def _connect(
-    concern: Concern, stack: GuardedStack, source: GuardedSecurityGroup, target: GuardedSecurityGroup, port: int, what: str
+    concern: Concern,
+    stack: GuardedStack,
+    source: GuardedSecurityGroup,
+    target: GuardedSecurityGroup,
+    port: int,
+    what: str,
 ) -> None:
     """Both ends of one path: the source may send, the target admits the source."""
     path = f"{source.id}_to_{target.id}"
     guarded_vpc_security_group_egress_rule(
-        concern, f"{path}_egress", tags=stack.tags, group=source, destination=target, port=port, description=f"{what} from {source.id}"
+        concern,
+        f"{path}_egress",
+        tags=stack.tags,
+        group=source,
+        destination=target,
+        port=port,
+        description=f"{what} from {source.id}",
     )
     guarded_vpc_security_group_ingress_rule(
-        concern, f"{path}_ingress", tags=stack.tags, group=target, source=source, port=port, description=f"{what} from {source.id}"
+        concern,
+        f"{path}_ingress",
+        tags=stack.tags,
+        group=target,
+        source=source,
+        port=port,
+        description=f"{what} from {source.id}",
     )
 
 
@@ -139,11 +156,18 @@ def add_endpoints(
 ) -> None:
     """One endpoint per AWS API that the workloads call, open for just these calls on just these resources."""
     concern = stack.concern("endpoints")
-    key_arns = tuple(key.arn for key in (keys.stream, keys.queue, keys.compute)) + (settings.database_secret_kms_key_arn,)
+    key_arns = tuple(key.arn for key in (keys.stream, keys.queue, keys.compute)) + (
+        settings.database_secret_kms_key_arn,
+    )
     logs = f"arn:aws:logs:{settings.region}:{settings.account_id}:log-group:*"
     image = (processing.repository.arn,)
     pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-    secret = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage")
+    secret = (
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    )
     read = ("kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
     everything = ("*",)
     uses: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -172,7 +196,9 @@ def add_endpoints(
     _add_layer_gateway(concern, stack, settings, network)
 
 
-def _for_this_account(settings: Settings, index: int, actions: tuple[str, ...], resources: tuple[str, ...]) -> Statement:
+def _for_this_account(
+    settings: Settings, index: int, actions: tuple[str, ...], resources: tuple[str, ...]
+) -> Statement:
     return Statement(
         sid=f"Use{index}",
         actions=actions,

@@ -42,7 +42,9 @@ def add_outputs(
         "rotation_function_name": (rotation.function.ref("function_name"), "Function that rotates the password"),
         "alarm_topic_arn": (notifications.topic.arn, "Topic of all alarms"),
         "vpc_id": (network.vpc.ref("id"), "VPC"),
-        **{f"{name}_key_arn": (key.arn, f"KMS key: {key.arguments['description']}") for name, key in vars(keys).items()},
+        **{
+            f"{name}_key_arn": (key.arn, f"KMS key: {key.arguments['description']}") for name, key in vars(keys).items()
+        },
     }
     if ingest.rule:
         outputs["iot_rule_name"] = (ingest.rule.ref("name"), "IoT rule that feeds the stream")

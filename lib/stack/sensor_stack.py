@@ -31,7 +31,11 @@ def sensor_stack(app: App, settings: Settings) -> SensorStack:
     """The whole platform for one environment. Raises: GuardViolation."""
     tags = tags_of(settings)
     stack = SensorStack(
-        app, f"sensor-{settings.environment_suffix}", tags=tags, account_id=settings.account_id, backend=_backend(settings)
+        app,
+        f"sensor-{settings.environment_suffix}",
+        tags=tags,
+        account_id=settings.account_id,
+        backend=_backend(settings),
     )
     keys = add_keys(stack, settings)
     notifications = add_notifications(stack, settings, keys)

@@ -30,7 +30,9 @@ def test_help_names_every_verb_and_the_exit_codes():
         assert word in shown.stdout
 
 
-@pytest.mark.parametrize("arguments", [("gat",), ("gate", "--format", "yaml"), ("gate", "--colour"), ("gate", ROOT / "tests")])
+@pytest.mark.parametrize(
+    "arguments", [("gat",), ("gate", "--format", "yaml"), ("gate", "--colour"), ("gate", ROOT / "tests")]
+)
 def test_wrong_usage_ends_with_2_and_no_traceback(arguments):
     ended = run(*arguments)
     assert ended.returncode == 2
@@ -76,5 +78,9 @@ def test_the_verdict_is_printed_as_json_and_as_json_only():
     assert finding["policy_id"] == "PG_ENC_KINESIS"
     assert finding["line"] > 0
     assert finding["controls"]["nist-800-53-r5"] == ["SC-28", "SC-28(1)", "SC-12"]
-    proof = next(p for p in json.loads(run("gate", GOOD, "--format", "json").stdout)["passed"] if p["policy_id"] == "PG_ENC_KINESIS")
+    proof = next(
+        p
+        for p in json.loads(run("gate", GOOD, "--format", "json").stdout)["passed"]
+        if p["policy_id"] == "PG_ENC_KINESIS"
+    )
     assert proof["evidence"]["encryption_type"] == "KMS"

@@ -44,7 +44,10 @@ def test_refuses_anyone_unless_the_account_is_pinned():
     with pytest.raises(GuardViolation, match="PG_IAM_NO_PUBLIC_PRINCIPAL"):
         Statement("Public", ("sqs:SendMessage",), QUEUE, principals=ANYONE)
     pinned = {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}
-    assert Statement("Ours", ("sqs:SendMessage",), QUEUE, principals=ANYONE, conditions=pinned).as_json()["Principal"] == "*"
+    assert (
+        Statement("Ours", ("sqs:SendMessage",), QUEUE, principals=ANYONE, conditions=pinned).as_json()["Principal"]
+        == "*"
+    )
 
 
 @pytest.mark.parametrize("operator", ["StringEqualsIfExists", "ForAllValues:StringEquals"])

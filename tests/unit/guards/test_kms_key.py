@@ -13,8 +13,8 @@ READER = {"AWS": (f"arn:aws:iam::{ACCOUNT}:role/reader",)}
 USE = Statement("Use", ("kms:Decrypt",), ("*",), principals=READER)
 
 
-def build(concern, tags, **changes):
-    arguments = {"tags": tags, "account_id": ACCOUNT, "description": "Readings", "users": [USE], **changes}
+def build(concern, wanted, **changes):
+    arguments = {"tags": wanted, "account_id": ACCOUNT, "description": "Readings", "users": [USE], **changes}
     return guarded_kms_key(concern, "stream", **arguments)
 
 

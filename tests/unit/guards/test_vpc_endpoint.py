@@ -99,6 +99,12 @@ def test_refuses_a_policy_that_does_not_name_the_account(concern, interface, sta
         guarded_vpc_endpoint(concern, "kinesis", **{**interface, "statements": statements})
 
 
+def test_a_denial_need_not_name_the_account(concern, interface, sealed):
+    denial = pinned(sid="NoWriting", effect="Deny", actions=("kinesis:PutRecord",), conditions={})
+    guarded_vpc_endpoint(concern, "kinesis", **{**interface, "statements": [pinned(), denial]})
+    assert "NoWriting" in sealed()["resource"]["aws_vpc_endpoint"]["kinesis"]["policy"]
+
+
 @pytest.mark.parametrize("condition", ["aws:SourceAccount", "kms:CallerAccount"])
 def test_refuses_an_account_that_is_pinned_by_another_key(concern, interface, condition):
     other = pinned(conditions={"StringEquals": {condition: ACCOUNT}})

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from rich.console import Console
+
+from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict
+from lib.reports import html
+from lib.reports.text import print_verdict
+
+HOSTILE = "<script>alert(1)</script>[bold]\u202e"
+
+
+def verdict(state: State | None = State.FAILED) -> Verdict:
+    finding = Finding(
+        policy_id="PG_ENC_SQS", subject="ENC.sqs", family="ENC", severity="MEDIUM", state=state or State.FAILED,
+        resource_address=f"aws_sqs_queue.{HOSTILE}", construct_path="sensor/ingest/raw", file="cdk.tf.json", line=212,
+        argument="kms_master_key_id", got=HOSTILE, required="a customer managed key", fix="pass key=",
+        controls={"nist-800-53-r5": ("SC-13",)},
+    )  # fmt: skip
+    passed = Passed("PG_ENC_SQS", "ENC.sqs", "ENC", "MEDIUM", "aws_sqs_queue.good", "", {"kms_master_key_id": HOSTILE})
+    outcome = {None: Outcome.PASS, State.FAILED: Outcome.FAIL, State.UNDECIDED: Outcome.UNDECIDED}[state]
+    return Verdict(
+        outcome=outcome, stack="sensor-dev", source="cdk.tf.json", source_sha256="0" * 64,
+        findings=(finding,) if state else (), passed=(passed,),
+        policies=(Subject("PG_ENC_SQS", "ENC.sqs", "ENC", "MEDIUM", "Ensure queue is encrypted", 2, 1),),
+        resources=("aws_sqs_queue.good",), uncovered=("null_resource.x",),
+    )  # fmt: skip
+
+
+def printed(judged: Verdict, width: int = 120) -> str:
+    console = Console(width=width, color_system=None)
+    with console.capture() as captured:
+        print_verdict(judged, console)
+    return captured.get()
+
+
+def test_a_finding_says_where_what_it_got_what_it_requires_and_the_fix():
+    text = printed(verdict())
+    for part in (
+        "FAILED PG_ENC_SQS MEDIUM",
+        "cdk.tf.json:212",
+        "requires a customer managed key",
+        "fix: pass key=",
+        "SC-13",
+    ):
+        assert part in text
+
+
+def test_text_keeps_markup_in_values_as_text():
+    assert "[bold]" in printed(verdict())
+
+
+def test_text_names_each_outcome():
+    assert printed(verdict(None)).startswith("PASS ")
+    assert printed(verdict()).startswith("FAIL ")
+    assert printed(verdict(State.UNDECIDED)).startswith("UNDECIDED ")
+
+
+def test_text_fits_a_narrow_terminal():
+    assert max(map(len, printed(verdict(), width=40).splitlines())) <= 40
+
+
+def test_html_escapes_every_value():
+    page = html.render(verdict())
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_html_is_one_file_that_loads_nothing():
+    page = html.render(verdict())
+    for loader in ("<script", "<link", "src=", "@import", "url("):
+        assert loader not in page
+
+
+def test_html_shows_findings_evidence_and_what_no_policy_judged():
+    page = html.render(verdict())
+    assert "aws_sqs_queue.good" in page
+    assert "null_resource.x" in page
+    assert "cdk.tf.json:212" in page
+
+
+def test_html_says_so_where_nothing_was_found():
+    assert "<p>None.</p>" in html.render(verdict(None))
