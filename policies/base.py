@@ -1,0 +1,146 @@
+"""The base of every policy, and the one place that knows Checkov's shapes.
+
+A policy is facts, then a generator: `violations` yields what is wrong, and nothing yielded means PASSED.
+What Checkov would lose (a crash, an unknown value) is a finding here: both become FAILED.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from checkov.common.bridgecrew.severities import Severities
+from checkov.common.checks.base_check import BaseCheck
+from checkov.common.models.enums import CheckCategories, CheckResult
+from checkov.terraform.checks.data.registry import data_registry
+from checkov.terraform.checks.provider.registry import provider_registry
+from checkov.terraform.checks.resource.registry import resource_registry
+
+from policies.graph import configuration_of
+from policies.terraform import Arguments, Block, CannotDecide, Configuration, shown
+
+CATEGORIES = {
+    "ENC": CheckCategories.ENCRYPTION,
+    "TLS": CheckCategories.ENCRYPTION,
+    "IAM": CheckCategories.IAM,
+    "ROT": CheckCategories.SECRETS,
+    "SEC": CheckCategories.SECRETS,
+    "LOG": CheckCategories.LOGGING,
+    "NET": CheckCategories.NETWORKING,
+    "BKP": CheckCategories.BACKUP_AND_RECOVERY,
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One thing that is wrong: the argument, what it holds, what it must hold. Never put a secret into `got`.
+
+    address: where it is wrong, if not in the judged block itself.
+    """
+
+    argument: str
+    got: object
+    requires: str
+    undecided: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A policy's whole answer for one block: no violations means PASSED, proved by `evidence`."""
+
+    violations: tuple[Violation, ...]
+    evidence: Mapping[str, object]
+
+
+class Policy(BaseCheck):
+    """Subclass with the facts below and a generator `violations`; being defined registers it with Checkov."""
+
+    id: ClassVar[str] = ""  # type: ignore[misc]  # BaseCheck declares it per instance; here it is a fact of the class
+    name: ClassVar[str] = ""  # type: ignore[misc]  # as above
+    severity: Any = ""
+    """CRITICAL, HIGH, MEDIUM or LOW."""
+    resources: ClassVar[tuple[str, ...]] = ()
+    """Terraform types it judges; `aws_*` means every one."""
+    data: ClassVar[tuple[str, ...]] = ()
+    """Types of data sources it judges."""
+    blocks: ClassVar[tuple[str, ...]] = ()
+    """Other kinds of block it judges: provider, output, variable."""
+    controls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Framework id -> control ids."""
+    fix: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+
+    catalogue: ClassVar[dict[str, Policy]] = {}
+    """id -> policy, for all that are loaded."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Registers the policy when its class is defined, as Checkov's own convention has it."""
+        super().__init_subclass__(**kwargs)
+        if cls.id:
+            Policy.catalogue[cls.id] = cls()
+
+    def __init__(self) -> None:
+        cls = type(self)
+        super().__init__(
+            name=cls.name,
+            id=cls.id,
+            categories=[CATEGORIES.get(self.family, CheckCategories.CONVENTION)],
+            supported_entities=[*cls.resources, *cls.data, *(["aws"] if "provider" in cls.blocks else [])],
+            block_type="resource",
+            guideline=cls.source,
+        )
+        self.severity = Severities[cls.severity]
+        self.judgement: Judgement | None = None
+        wanted = (
+            (resource_registry, cls.resources),
+            (data_registry, cls.data),
+            (provider_registry, "provider" in cls.blocks),
+        )
+        for registry, entities in wanted:
+            if entities:
+                registry.register(self)
+
+    @property
+    def family(self) -> str:
+        """ENC, TLS, IAM, ROT, SEC, TAG, NAM, REG, LOG, NET, BKP or DES."""
+        return type(self).id.split("_")[1]
+
+    @property
+    def subject(self) -> str:
+        """The subject of the control mapping: `PG_ENC_KINESIS` is `ENC.kinesis`."""
+        _, family, rest = type(self).id.split("_", 2)
+        return f"{family}.{rest.lower().replace('_', '-')}"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """What is wrong with one block. May raise CannotDecide, which is reported as undecided."""
+        raise NotImplementedError(f"{type(self).__name__} states no violations()")
+
+    def judge(self, conf: Arguments) -> Judgement:
+        """The answer for one block, whatever happens: a crash and an unknown value are violations."""
+        found: list[Violation] = []
+        try:
+            for violation in self.violations(conf):
+                found.append(violation)
+        except CannotDecide as gap:
+            found.append(Violation(gap.argument, gap.got, gap.requires, undecided=True))
+        except Exception as crash:  # whatever a policy does wrong must not look like a pass
+            frame = traceback.extract_tb(crash.__traceback__)[-1]
+            where = f"{type(crash).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            found.append(Violation("", where, f"an answer from {self.id}; it crashed"))
+        return Judgement(tuple(found), dict(conf.reads))
+
+    def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> CheckResult:
+        """Checkov's entry. `self.graph` is our Configuration in the gate, and Checkov's graph under plain Checkov."""
+        configuration = self.graph if isinstance(self.graph, Configuration) else configuration_of(self.graph)
+        block = configuration.by_address.get(str(conf.get("__address__", "")))
+        if block is None:
+            name = self.entity_path.rpartition(":")[2]
+            block = Block("resource", entity_type, name, {k: v for k, v in conf.items() if not k.startswith("__")})
+        self.judgement = self.judge(Arguments.of(configuration, block))
+        self.details = [f"{v.argument}: got {shown(v.got)}, requires {v.requires}" for v in self.judgement.violations]
+        self.evaluated_keys = [v.argument for v in self.judgement.violations]
+        return CheckResult.FAILED if self.judgement.violations else CheckResult.PASSED

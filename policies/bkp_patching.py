@@ -1,0 +1,60 @@
+"""BKP.patching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.requirements import LAMBDA_RUNTIMES
+from policies.terraform import Arguments, CannotDecide
+
+DEFAULTS = {
+    "aws_db_instance": True,
+    "aws_rds_cluster_instance": True,
+    "aws_elasticache_cluster": None,
+    "aws_elasticache_replication_group": None,
+}
+"""Type -> what an absent auto_minor_version_upgrade means: on for RDS, what AWS has for ElastiCache."""
+
+
+class BkpPatching(Policy):
+    """A published flaw is used within days; what updates itself is not waiting for a window that somebody must find.
+
+    A function from a container image has no runtime that AWS patches: whether its base is supported is not in the
+    configuration, so it is undecided.
+    """
+
+    id = "PG_BKP_PATCHING"
+    name = "Ensure minor versions, platforms and runtimes stay supported"
+    severity = "MEDIUM"
+    resources = (*DEFAULTS, "aws_ecs_service", "aws_lambda_function")
+    controls = {
+        "aws-fsbp": ("RDS.13", "ElastiCache.2", "ECS.10", "Lambda.2"),
+        "cis-aws-7.0": ("3.2.2",),
+        "eu-cra": ("Annex I Part I (2)(c)",),
+        "iso27001-2022": ("A.8.8",),
+        "nis2": ("Art.21(2)(e)",),
+        "nis2-ir-2024-2690": ("6.6.1.a",),
+        "nist-800-53-r5": ("SI-2",),
+        "nist-csf-2.0": ("PR.PS-02",),
+        "pci-dss-4.0": ("6.3.3",),
+        "soc2": ("CC7.1",),
+    }
+    fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime of LAMBDA_RUNTIMES"
+    source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == "aws_ecs_service":
+            version = conf.text("platform_version")  # absent means LATEST
+            if version not in (None, "", "LATEST"):
+                yield Violation("platform_version", version, "LATEST")
+        elif conf.block.type == "aws_lambda_function":
+            if conf.text("package_type") == "Image":
+                raise CannotDecide("package_type", "Image", "a runtime that AWS patches")
+            runtime = conf.text("runtime")
+            if runtime not in LAMBDA_RUNTIMES:
+                yield Violation("runtime", runtime, f"one of {', '.join(LAMBDA_RUNTIMES)}")
+        else:
+            upgrades = conf.flag("auto_minor_version_upgrade")
+            if not (DEFAULTS[conf.block.type] if upgrades is None else upgrades):
+                yield Violation("auto_minor_version_upgrade", upgrades, "true")

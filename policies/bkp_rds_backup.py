@@ -1,0 +1,47 @@
+"""BKP.rds-backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.requirements import BACKUP_RETENTION_DAYS
+from policies.terraform import Arguments
+
+WINDOWS = {"aws_db_instance": "backup_window", "aws_rds_cluster": "preferred_backup_window"}
+
+
+class BkpRdsBackup(Policy):
+    """Without automated backups there is no point in time to go back to: one bad statement loses the plant's history.
+
+    Absent means no backups at all. The window is stated so that it does not fall into a shift's peak. One number for
+    every class: an environment in which restoring was never tried is not like production.
+    """
+
+    id = "PG_BKP_RDS_BACKUP"
+    name = "Ensure database keeps automated backups"
+    severity = "HIGH"
+    resources = ("aws_db_instance", "aws_rds_cluster")
+    controls = {
+        "aws-fsbp": ("RDS.11",),
+        "aws-securityhub": ("RDS.26",),
+        "eu-cra": ("Annex I Part I (2)(h)",),
+        "gdpr": ("Art.32(1)(c)",),
+        "iec-62443-3-3": ("SR 7.3", "SR 7.3 RE 2", "SR 7.4"),
+        "iso27001-2022": ("A.8.13",),
+        "nis2": ("Art.21(2)(c)",),
+        "nis2-ir-2024-2690": ("4.1.2.g", "4.2.2.e"),
+        "nist-800-53-r5": ("CP-9", "CP-10"),
+        "nist-csf-2.0": ("PR.DS-11",),
+        "soc2": ("A1.2", "CC7.4"),
+    }
+    fix = f"backup_retention_period = {BACKUP_RETENTION_DAYS} or more, and backup_window"
+    source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        days = conf.number("backup_retention_period")
+        if days is None or not days >= BACKUP_RETENTION_DAYS:
+            yield Violation("backup_retention_period", days, f"{BACKUP_RETENTION_DAYS} days or more")
+        window = WINDOWS[conf.block.type]
+        if not conf.text(window):
+            yield Violation(window, conf.text(window), "a daily window, as 03:00-04:00 (UTC)")

@@ -1,0 +1,44 @@
+"""ENC.kinesis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.keys import customer_managed_key
+from policies.terraform import Arguments
+
+
+class EncKinesis(Policy):
+    """The stream holds every raw reading for days; a key that AWS owns cannot be withdrawn when a site is compromised.
+
+    AwsSolutions-KDS3 advises against a customer managed key for its cost. We demand one: the owner of the data must
+    be able to cut off access to it.
+    """
+
+    id = "PG_ENC_KINESIS"
+    name = "Ensure Kinesis stream is encrypted with a customer managed key"
+    severity = "HIGH"
+    resources = ("aws_kinesis_stream",)
+    controls = {
+        "aws-fsbp": ("Kinesis.1",),
+        "eu-cra": ("Annex I Part I (2)(e)",),
+        "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
+        "iec-62443-3-3": ("SR 4.1", "SR 4.1 RE 1", "SR 4.3"),
+        "iso27001-2022": ("A.8.24",),
+        "nis2": ("Art.21(2)(h)",),
+        "nis2-ir-2024-2690": ("9.2.a",),
+        "nist-800-53-r5": ("SC-28", "SC-28(1)", "SC-12"),
+        "nist-csf-2.0": ("PR.DS-01",),
+        "pci-dss-4.0": ("3.5.1",),
+        "soc2": ("CC6.1", "C1.1"),
+    }
+    fix = 'pass key= to guarded_kinesis_stream; in Terraform: encryption_type = "KMS", kms_key_id = aws_kms_key.<name>.arn'
+    source = "https://docs.aws.amazon.com/streams/latest/dev/server-side-encryption.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """KMS encryption, under a key that this configuration declares."""
+        encryption = conf.text("encryption_type")
+        if encryption != "KMS":
+            yield Violation("encryption_type", encryption, '"KMS"')
+        yield from customer_managed_key(conf, "kms_key_id")

@@ -1,0 +1,60 @@
+"""ENC.s3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policies.base import Policy, Violation
+from policies.keys import customer_managed_key
+from policies.terraform import Arguments
+
+CONFIGURATION = "aws_s3_bucket_server_side_encryption_configuration"
+
+
+class EncS3(Policy):
+    """Objects outlive the system that wrote them. S3 encrypts by itself, with a key that anyone with GetObject uses.
+
+    Under our key reading takes a second permission, which can be withdrawn for all objects at once.
+    """
+
+    id = "PG_ENC_S3"
+    name = "Ensure S3 bucket is encrypted with a customer managed key"
+    severity = "MEDIUM"
+    resources = ("aws_s3_bucket", "aws_s3_directory_bucket")
+    controls = {
+        "aws-securityhub": ("S3.17",),
+        "eu-cra": ("Annex I Part I (2)(e)",),
+        "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
+        "iec-62443-3-3": ("SR 4.1", "SR 4.1 RE 1", "SR 4.3"),
+        "iso27001-2022": ("A.8.24",),
+        "nis2": ("Art.21(2)(h)",),
+        "nis2-ir-2024-2690": ("9.2.a",),
+        "nist-800-53-r5": ("SC-28", "SC-28(1)", "SC-12"),
+        "nist-csf-2.0": ("PR.DS-01",),
+        "pci-dss-4.0": ("3.5.1",),
+        "soc2": ("CC6.1", "C1.1"),
+    }
+    fix = f'add {CONFIGURATION} with sse_algorithm = "aws:kms" and kms_master_key_id = aws_kms_key.<name>.arn'
+    source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Every default-encryption rule of the bucket uses KMS with a declared key; there is at least one."""
+        blocks = (*conf.blocks("server_side_encryption_configuration"), *conf.referred_by(CONFIGURATION, "bucket"))
+        rules = [rule for block in blocks for rule in block.blocks("rule")]
+        if not rules:
+            yield Violation("server_side_encryption_configuration", None, f"{CONFIGURATION} that refers to this bucket")
+        for rule in rules:
+            for violation in _judged(rule):
+                yield replace(violation, argument=f"{rule.address}.{violation.argument}")
+
+
+def _judged(rule: Arguments) -> Iterator[Violation]:
+    default = rule.block_at("apply_server_side_encryption_by_default")
+    if default is None:
+        yield Violation(rule.name_of("apply_server_side_encryption_by_default"), None, "aws:kms and our key")
+        return
+    algorithm = default.text("sse_algorithm")
+    if algorithm not in ("aws:kms", "aws:kms:dsse"):
+        yield Violation(default.name_of("sse_algorithm"), algorithm, '"aws:kms"')
+    yield from customer_managed_key(default, "kms_master_key_id")

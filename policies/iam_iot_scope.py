@@ -1,0 +1,119 @@
+"""IAM.iot-scope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from policies.arns import names_resource, wild
+from policies.base import Policy, Violation
+from policies.iam import Statement, statements
+from policies.roles import held_statements
+from policies.terraform import Arguments
+
+ACTIONS = {
+    "cloudwatch_logs": ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+    "kinesis": ("kinesis:PutRecord", "kinesis:PutRecords"),
+    "sns": ("sns:Publish",),
+    "sqs": ("sqs:SendMessage",),
+}
+"""Action of a rule -> what its role needs."""
+KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What writing to an encrypted stream, topic or queue needs on its key."""
+DEVICE = ("${iot:Connection.Thing.ThingName}", "${iot:Certificate.Subject.CommonName}", "${iot:CertificateId}")
+"""Variables that AWS fills from the certificate, not from what the device says it is. iot:ClientId is not one."""
+
+
+class IamIotScope(Policy):
+    """A stolen sensor must speak for itself alone, and the rule must write to its stream and nowhere else.
+
+    `client/${iot:ClientId}` binds nothing: a device chooses its client id. Wildcards may follow what the certificate
+    fixes (`sensors/${iot:Connection.Thing.ThingName}/*`), never stand in its place.
+    """
+
+    id = "PG_IAM_IOT_SCOPE"
+    name = "Ensure IoT rules and device policies are scoped"
+    severity = "HIGH"
+    resources = ("aws_iot_topic_rule", "aws_iot_policy")
+    controls = {
+        "eu-cra": ("Annex I Part I (2)(d)",),
+        "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
+        "iec-62443-3-3": ("SR 1.2", "SR 2.1", "SR 2.1 RE 1"),
+        "iso27001-2022": ("A.5.15", "A.5.18", "A.8.2"),
+        "nis2": ("Art.21(2)(i)",),
+        "nis2-ir-2024-2690": ("11.2.2.a",),
+        "nist-800-53-r5": ("AC-3", "AC-6", "IA-3"),
+        "nist-csf-2.0": ("PR.AA-05",),
+        "soc2": ("CC6.3",),
+    }
+    fix = "limit the rule's role to kinesis:PutRecord on its stream; name topics by ${iot:Connection.Thing.ThingName}"
+    source = "https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Device policies by statement, rules by all their roles hold."""
+        if conf.block.type == "aws_iot_policy":
+            for statement in statements(conf):
+                if statement.allows:
+                    yield from _device(statement)
+        else:
+            yield from _rule(conf)
+
+
+def _device(statement: Statement) -> Iterator[Violation]:
+    if statement.not_actions or statement.not_resources:
+        yield Violation(statement.path, "NotAction or NotResource", "Action and Resource")
+    for action in statement.actions:
+        if wild(action):
+            yield Violation(f"{statement.path}.Action", action, "actions without * or ?")
+    for resource in statement.resources:
+        path, fixed = f"{statement.path}.Resource", resource.replace("$${", "${")
+        bound = any(variable in fixed.split("*")[0].split("?")[0] for variable in DEVICE)
+        if statement.grants("iot:Connect") and not bound:
+            yield Violation(path, resource, "client/ with the thing name or the certificate in it")
+        elif wild(fixed) and not bound:
+            yield Violation(path, resource, "topics by name; * only after the thing name or the certificate")
+
+
+def _rule(conf: Arguments) -> Iterator[Violation]:
+    roles: dict[str, tuple[Arguments, set[str], set[str]]] = {}
+    for holder in (conf, *conf.blocks("error_action")):
+        for name, value in holder.values.items():
+            if name == "error_action" or not (name in ACTIONS or "role_arn" in json.dumps(value)):
+                continue
+            if name not in ACTIONS:
+                yield Violation(holder.name_of(name), name, f"one of the actions {', '.join(ACTIONS)}")
+                continue
+            for action in holder.blocks(name):
+                role = action.follow("role_arn", "aws_iam_role")
+                if role is None:
+                    yield Violation(action.name_of("role_arn"), None, "a role for this action")
+                    continue
+                _, allowed, streams = roles.setdefault(role.address, (role, set(KEY_USE), set()))
+                allowed.update(ACTIONS[name])
+                streams.update(_stream(action) if name == "kinesis" else ())
+    for role, allowed, streams in roles.values():
+        for address, statement in held_statements(role):
+            if statement.allows:
+                yield from _held(conf, f"{address}.{statement.path}", statement, allowed, streams)
+
+
+def _stream(action: Arguments) -> set[str]:
+    """How a policy may name the stream: its address if it is declared here, and its name as an ARN ends."""
+    block = action.target(action.values.get("stream_name"), "aws_kinesis_stream")
+    return {f":stream/{action.text('stream_name')}", block.address if block else ""} - {""}
+
+
+def _held(
+    conf: Arguments, path: str, statement: Statement, allowed: set[str], streams: set[str]
+) -> Iterator[Violation]:
+    beyond = [action for action in statement.actions if action not in allowed]
+    if beyond or statement.not_actions:
+        yield Violation(path, ", ".join(beyond) or "NotAction", f"only {', '.join(sorted(allowed))}")
+    for resource in statement.resources:
+        target = conf.target(resource, "aws_kinesis_stream")
+        named = target.address in streams if target else resource.endswith(tuple(streams))
+        kinesis = any(statement.grants(action) for action in ACTIONS["kinesis"])
+        if (kinesis and not named) or not names_resource(resource, path):
+            yield Violation(path, resource, "the ARN of what the rule writes to")
+    if statement.not_resources:
+        yield Violation(path, "NotResource", "the ARN of what the rule writes to")

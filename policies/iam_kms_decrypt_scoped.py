@@ -1,0 +1,63 @@
+"""IAM.kms-decrypt-scoped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.accounts import own_key_arn
+from policies.base import Policy, Violation
+from policies.iam import IDENTITY_POLICIES, identity_statements
+from policies.terraform import Arguments, CannotDecide, is_reference
+
+DECRYPTION = ("kms:Decrypt", "kms:ReEncryptFrom")
+DECLARED = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "data.aws_kms_key")
+REQUIRES = "ARNs of single keys: aws_kms_key.<name>.arn, or a key ARN of our account and region"
+
+
+class IamKmsDecryptScoped(Policy):
+    """A role that decrypts under every key reads every store; the keys then separate nothing.
+
+    A condition (kms:ViaService, kms:ResourceAliases) does not replace the ARN. An alias as Resource is refused too:
+    AWS does not apply it to kms:Decrypt, and where it points can be changed without the policy.
+    """
+
+    id = "PG_IAM_KMS_DECRYPT_SCOPED"
+    name = "Ensure decryption is granted for named keys only"
+    severity = "HIGH"
+    resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    controls = {
+        "aws-fsbp": ("KMS.1", "KMS.2"),
+        "eu-cra": ("Annex I Part I (2)(d)",),
+        "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
+        "iec-62443-3-3": ("SR 2.1", "SR 2.1 RE 1"),
+        "iso27001-2022": ("A.5.15", "A.5.18", "A.8.2"),
+        "nis2": ("Art.21(2)(i)",),
+        "nis2-ir-2024-2690": ("11.2.2.a",),
+        "nist-800-53-r5": ("AC-3", "AC-6", "SC-12"),
+        "nist-csf-2.0": ("PR.AA-05",),
+        "pci-dss-4.0": ("3.6.1.3", "7.2.1"),
+        "soc2": ("CC6.3",),
+    }
+    fix = "name the key: Resource = aws_kms_key.<name>.arn"
+    source = "https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Each Allow of decryption or re-encryption has key ARNs as its only resources."""
+        for statement in identity_statements(conf):
+            granted = [action for action in DECRYPTION if statement.grants(action)]
+            if not granted:
+                continue
+            path = f"{statement.path}.Resource"
+            unnamed = [resource for resource in statement.resources if not _is_key(conf, resource, path)]
+            if unnamed or not statement.resources:
+                yield Violation(path, f"{', '.join(unnamed) or 'none'} for {', '.join(granted)}", REQUIRES)
+
+
+def _is_key(conf: Arguments, resource: str, path: str) -> bool:
+    if not is_reference(resource):
+        return own_key_arn(conf, resource)
+    if conf.target(resource, *DECLARED) is not None:
+        return resource.endswith(".arn}")
+    if resource.startswith("${data.") and not resource.startswith("${data.aws_kms_alias."):
+        raise CannotDecide(path, resource, REQUIRES)
+    return False

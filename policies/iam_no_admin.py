@@ -1,0 +1,86 @@
+"""IAM.no-admin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from policies.arns import any_service, names_resource
+from policies.base import Policy, Violation
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
+from policies.roles import ATTACHMENTS
+from policies.terraform import Arguments
+
+EVERYWHERE = ("ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "s3:GetObject")
+"""Whoever may do all of these may do everything: no list of one workload's actions holds them together."""
+IDENTITY = ("iam:AttachRolePolicy", "iam:CreateUser", "iam:PutUserPolicy")
+"""Whoever may do all of these is one call away from being an administrator."""
+ADMINISTRATOR_POLICIES = ("*administrator*", "*poweruser*", "*fullaccess*")
+HOLDERS = {
+    "aws_iam_role": "managed_policy_arns",
+    "aws_iam_user_policy_attachment": "policy_arn",
+    "aws_iam_group_policy_attachment": "policy_arn",
+    **{type_: policies for type_, _, policies in ATTACHMENTS},
+}
+"""Terraform type -> argument that names managed policies."""
+
+
+class IamNoAdmin(Policy):
+    """One stolen task credential with such a grant is the whole account, its backups and its audit trail included.
+
+    A power user (all but IAM), an identity administrator (all of IAM) and AWS's `...FullAccess` policies count as
+    administrators: each is one step away. A condition does not excuse such a grant.
+    """
+
+    id = "PG_IAM_NO_ADMIN"
+    name = "Ensure no policy gives administrator access"
+    severity = "CRITICAL"
+    resources = (*IDENTITY_POLICIES, *HOLDERS)
+    controls = {
+        "aws-fsbp": ("IAM.1",),
+        "cis-aws-7.0": ("2.14",),
+        "eu-cra": ("Annex I Part I (2)(d)",),
+        "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
+        "iec-62443-3-3": ("SR 2.1", "SR 2.1 RE 1", "SR 2.1 RE 2"),
+        "iso27001-2022": ("A.5.18", "A.8.2"),
+        "nis2": ("Art.21(2)(i)",),
+        "nis2-ir-2024-2690": ("11.2.2.a", "11.3.2.c"),
+        "nist-800-53-r5": ("AC-3", "AC-6", "AC-6(10)", "AC-6(2)"),
+        "nist-csf-2.0": ("PR.AA-05",),
+        "pci-dss-4.0": ("7.2.1", "7.2.2"),
+        "soc2": ("CC6.3",),
+    }
+    fix = "grant the listed actions the workload calls, on the resources it uses"
+    source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """No document covers all actions, and no administrator policy is attached."""
+        raw = conf.values.get(HOLDERS.get(conf.block.type, ""))
+        for item in raw if isinstance(raw, list) else [raw]:
+            yield from _attached(conf, item)
+        granting = [statement for statement in identity_statements(conf) if statement.allows]
+        wide = [s for s in granting if s.not_resources or any(any_service(resource) for resource in s.resources)]
+        iam = [s for s in granting if s.not_resources or not all(names_resource(r, s.path) for r in s.resources)]
+        for statements, probes in ((wide, EVERYWHERE), (iam, IDENTITY)):
+            if all(any(statement.grants(probe) for statement in statements) for probe in probes):
+                first = statements[0]
+                yield Violation(first.path, _described(first), "the actions and resources of one workload")
+
+
+def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
+    argument = HOLDERS.get(conf.block.type, "")
+    if item is None or conf.target(item, "aws_iam_policy"):
+        return  # a declared policy is judged where it is declared
+    arn = conf.configuration.resolve(item, argument)
+    conf.note(argument, arn)
+    name = str(arn).rpartition("/")[2].lower()
+    if ":iam::aws:" in str(arn) and any(fnmatchcase(name, pattern) for pattern in ADMINISTRATOR_POLICIES):
+        yield Violation(argument, arn, "no policy of AWS that administers a service or the account")
+    elif ":iam::aws:" not in str(arn):
+        yield Violation(argument, arn, "an aws_iam_policy of the same configuration", undecided=True)
+
+
+def _described(statement: Statement) -> str:
+    actions = ", ".join((*statement.actions, *(f"not {action}" for action in statement.not_actions)))
+    return f"{actions} on {', '.join((*statement.resources, *(f'not {r}' for r in statement.not_resources)))}"

@@ -1,0 +1,65 @@
+"""IAM.passrole-scoped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.arns import names_resource, plain, wild
+from policies.base import Policy, Violation
+from policies.iam import IDENTITY_POLICIES, Condition, identity_statements
+from policies.terraform import Arguments
+
+ROLE_ARN = "arn:aws:iam::"
+
+
+class IamPassroleScoped(Policy):
+    """Whoever passes any role to any service runs code under the most powerful role of the account.
+
+    `...IfExists`, `ForAllValues:` and a `*` as the service are no condition: they hold for a request without the key.
+    """
+
+    id = "PG_IAM_PASSROLE_SCOPED"
+    name = "Ensure iam:PassRole names roles and the service they go to"
+    severity = "HIGH"
+    resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    controls = {
+        "eu-cra": ("Annex I Part I (2)(d)",),
+        "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
+        "iec-62443-3-3": ("SR 2.1", "SR 2.1 RE 1"),
+        "iso27001-2022": ("A.5.15", "A.5.18", "A.8.2"),
+        "nis2": ("Art.21(2)(i)",),
+        "nis2-ir-2024-2690": ("11.2.2.a",),
+        "nist-800-53-r5": ("AC-3", "AC-6", "AC-6(1)"),
+        "nist-csf-2.0": ("PR.AA-05",),
+        "pci-dss-4.0": ("7.2.1", "7.2.2"),
+        "soc2": ("CC6.3",),
+    }
+    fix = 'name the role ARNs and add StringEquals "iam:PassedToService" = "<service>.amazonaws.com"'
+    source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Each Allow of iam:PassRole has fixed role ARNs and a fixed service."""
+        for statement in identity_statements(conf):
+            if not statement.grants("iam:PassRole"):
+                continue
+            path = f"{statement.path}.Resource"
+            loose = [resource for resource in statement.resources if not _is_role(resource, path)]
+            if loose or not statement.resources:
+                yield Violation(path, ", ".join(loose) or None, "ARNs of roles, without * or ?")
+            if not any(_names_service(condition) for condition in statement.conditions):
+                got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or None
+                yield Violation(f"{statement.path}.Condition", got, "StringEquals iam:PassedToService on services")
+
+
+def _is_role(resource: str, path: str) -> bool:
+    if wild(plain(resource, path)) or not names_resource(resource, path):
+        return False
+    return resource.startswith(("${aws_iam_role.", "${data.aws_iam_role.")) or (
+        resource.startswith(ROLE_ARN) and ":role/" in resource
+    )
+
+
+def _names_service(condition: Condition) -> bool:
+    if condition.key != "iam:passedtoservice" or condition.operator not in ("StringEquals", "StringLike"):
+        return False
+    return bool(condition.values) and all(v.endswith(".amazonaws.com") and not wild(v) for v in condition.values)

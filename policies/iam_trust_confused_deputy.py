@@ -1,0 +1,73 @@
+"""IAM.trust-confused-deputy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.iam import RESOURCE_POLICIES, statements
+from policies.principals import SERVICE, SOURCE_KEYS, owned, pinned, standing
+from policies.terraform import Arguments
+
+OWNED_ELSEWHERE = ("aws_kms", "aws_vpc_endpoint")
+"""Key policies are IAM.kms-policy's; an endpoint policy grants nothing."""
+JUDGED = {type_: name for type_, name in RESOURCE_POLICIES.items() if not type_.startswith(OWNED_ELSEWHERE)}
+DOCUMENTS = {"aws_iam_role": "assume_role_policy", **JUDGED}
+REQUIRES = "aws:SourceAccount or aws:SourceArn of our account (StringEquals, ArnLike)"
+
+
+class IamTrustConfusedDeputy(Policy):
+    """An AWS service acts for every customer: unconditioned trust lets another customer's rule use our role or queue.
+
+    Every service is asked for the condition, since AWS has no list of those that do without; for one that does not
+    send the keys a waiver is the place to say so. Policies of queues, topics and secrets are judged as trust is.
+    """
+
+    id = "PG_IAM_TRUST_CONFUSED_DEPUTY"
+    name = "Ensure AWS services are trusted on behalf of our account only"
+    severity = "HIGH"
+    resources = ("aws_lambda_permission", *DOCUMENTS)
+    controls = {
+        "eu-cra": ("Annex I Part I (2)(d)",),
+        "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
+        "iec-62443-3-3": ("SR 2.1", "SR 2.1 RE 1", "SR 1.2"),
+        "iso27001-2022": ("A.5.15", "A.5.18", "A.8.2"),
+        "nis2": ("Art.21(2)(i)",),
+        "nis2-ir-2024-2690": ("11.2.2.d", "6.8.2.a"),
+        "nist-800-53-r5": ("AC-3", "AC-6", "IA-9"),
+        "nist-csf-2.0": ("PR.AA-05",),
+        "pci-dss-4.0": ("7.2.5",),
+        "soc2": ("CC6.3",),
+    }
+    fix = 'add StringEquals "aws:SourceAccount" = "<account>"; for Lambda: source_arn and source_account'
+    source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Each Allow with a service principal is tied to our account or organisation."""
+        if conf.block.type == "aws_lambda_permission":
+            yield from _lambda_permission(conf)
+            return
+        for statement in statements(conf, DOCUMENTS[conf.block.type]):
+            path = f"{statement.path}.Principal"
+            services = [v for kind, v in statement.principals if standing_of_service(conf, kind, v, path)]
+            if statement.allows and services and not pinned(conf, statement.conditions, SOURCE_KEYS):
+                got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"
+                yield Violation(f"{statement.path}.Condition", f"{got} for {', '.join(services)}", REQUIRES)
+
+
+def standing_of_service(conf: Arguments, kind: str, value: str, path: str) -> bool:
+    """Whether the principal is an AWS service."""
+    return kind == "Service" and standing(conf, kind, value, path) == SERVICE
+
+
+def _lambda_permission(conf: Arguments) -> Iterator[Violation]:
+    principal = conf.text("principal") or ""
+    if not principal.endswith((".amazonaws.com", ".amazon.com")):
+        return
+    arn, account = conf.text("source_arn"), conf.text("source_account")
+    if arn is None:
+        yield Violation("source_arn", None, f"the ARN of what calls through {principal}")
+    elif account is not None and not owned(conf, account, "source_account"):
+        yield Violation("source_account", account, "our account")
+    elif account is None and not owned(conf, arn, "source_arn"):
+        yield Violation("source_arn", arn, "an ARN with our account, or source_account beside it")

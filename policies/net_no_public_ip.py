@@ -1,0 +1,67 @@
+"""NET.no-public-ip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.terraform import Arguments
+
+SWITCHES = {
+    "aws_cloudwatch_event_target": (("ecs_target", "network_configuration"), "assign_public_ip", False),
+    "aws_default_subnet": ((), "map_public_ip_on_launch", True),
+    "aws_ecs_service": (("network_configuration",), "assign_public_ip", False),
+    "aws_ecs_task_set": (("network_configuration",), "assign_public_ip", False),
+    "aws_instance": ((), "associate_public_ip_address", False),
+    "aws_launch_template": (("network_interfaces",), "associate_public_ip_address", False),
+    "aws_subnet": ((), "map_public_ip_on_launch", False),
+}
+"""Type -> nested blocks, argument, and the provider's default (of an instance: what its subnet says, judged there)."""
+BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
+
+
+class NetNoPublicIp(Policy):
+    """Whatever has a public address is found by scanners within minutes, and needs only one wrong route to answer.
+
+    Elastic addresses exist for nothing else, so each is a finding; a load balancer is public unless it says internal.
+    """
+
+    id = "PG_NET_NO_PUBLIC_IP"
+    name = "Ensure nothing is given a public address"
+    severity = "HIGH"
+    resources = (*SWITCHES, *BALANCERS, "aws_eip")
+    controls = {
+        "aws-fsbp": ("ECS.2", "ECS.16", "EC2.15"),
+        "eu-cra": ("Annex I Part I (2)(j)",),
+        "gdpr": ("Art.32(1)(b)",),
+        "iec-62443-3-3": ("SR 5.1", "SR 5.2"),
+        "iso27001-2022": ("A.8.20", "A.8.22"),
+        "nis2": ("Art.21(2)(e)",),
+        "nis2-ir-2024-2690": ("6.7.2.b", "6.8.1"),
+        "nist-800-53-r5": ("AC-4", "SC-7", "SC-7(3)"),
+        "nist-csf-2.0": ("PR.IR-01",),
+        "pci-dss-4.0": ("1.3.1", "1.4.1", "1.4.4"),
+        "soc2": ("CC6.6",),
+    }
+    fix = "assign_public_ip = false, map_public_ip_on_launch = false, internal = true; no aws_eip"
+    source = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == "aws_eip":
+            yield Violation("", conf.address, "no public address")
+        elif conf.block.type in BALANCERS:
+            if not conf.flag("internal"):
+                yield Violation("internal", conf.flag("internal"), "true")
+        else:
+            path, argument, default = SWITCHES[conf.block.type]
+            for place in _places(conf, path):
+                public = place.flag(argument)
+                if public or (public is None and default):
+                    yield Violation(place.name_of(argument), public, "false")
+
+
+def _places(conf: Arguments, path: tuple[str, ...]) -> list[Arguments]:
+    places = [conf]
+    for name in path:
+        places = [inner for place in places for inner in place.blocks(name)]
+    return places

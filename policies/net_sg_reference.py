@@ -1,0 +1,92 @@
+"""NET.sg-reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.network import GROUPS, INGRESS, Peer, declared, rules
+from policies.requirements import POSTGRES_PORT, REDIS_PORT
+from policies.terraform import Arguments, CannotDecide
+
+STORES = {
+    "aws_db_instance": "vpc_security_group_ids",
+    "aws_rds_cluster": "vpc_security_group_ids",
+    "aws_elasticache_cluster": "security_group_ids",
+    "aws_elasticache_replication_group": "security_group_ids",
+    "aws_elasticache_serverless_cache": "security_group_ids",
+}
+"""Data store -> argument that lists its security groups."""
+
+
+class NetSgReference(Policy):
+    """A range admits whatever gets an address in it, a named group only the workload that was given the group.
+
+    Judged are the groups of every data store, whatever its port, and any rule that opens PostgreSQL's or Redis's
+    port, whatever its group. Non-default ports (FSBP RDS.23) are not asked for: they hide nothing from a scan,
+    while a group that names its clients does not answer one.
+    """
+
+    id = "PG_NET_SG_REFERENCE"
+    name = "Ensure data stores admit only named security groups"
+    severity = "HIGH"
+    resources = (*STORES, *INGRESS)
+    controls = {
+        "eu-cra": ("Annex I Part I (2)(j)",),
+        "gdpr": ("Art.32(1)(b)",),
+        "iec-62443-3-3": ("SR 5.2", "SR 5.2 RE 1", "SR 5.4"),
+        "iso27001-2022": ("A.8.20", "A.8.22"),
+        "nis2": ("Art.21(2)(e)",),
+        "nis2-ir-2024-2690": ("6.7.2.b", "6.8.2.e"),
+        "nist-800-53-r5": ("AC-4", "SC-7(5)", "SC-7(21)"),
+        "nist-csf-2.0": ("PR.IR-01",),
+        "pci-dss-4.0": ("1.3.1", "1.4.4"),
+        "soc2": ("CC6.6",),
+    }
+    fix = "name the client's group: referenced_security_group_id = aws_security_group.<client>.id"
+    source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type in STORES:
+            yield from _groups_of(conf, STORES[conf.block.type])
+            return
+        guards_a_store = None
+        for rule in rules(conf, "ingress"):
+            if not (rule.covers(POSTGRES_PORT) or rule.covers(REDIS_PORT)):
+                guards_a_store = _guards_a_store(conf) if guards_a_store is None else guards_a_store
+                if not guards_a_store:
+                    continue
+            for peer in rule.peers:
+                yield from _named_group(conf, peer)
+
+
+def _groups_of(store: Arguments, argument: str) -> Iterator[Violation]:
+    """A store without groups of its own has the default group of the VPC."""
+    if store.block.type == "aws_elasticache_cluster" and store.has("replication_group_id"):
+        return  # a member node: the replication group states the security groups
+    groups = store.strings(argument)
+    if not groups:
+        yield Violation(argument, None, "a security group of its own")
+    for group in groups:
+        yield from _named_group(store, Peer(argument, "group", group))
+
+
+def _named_group(conf: Arguments, peer: Peer) -> Iterator[Violation]:
+    requires = "a reference to an aws_security_group of the same configuration"
+    if peer.kind != "group" or "default_security_group" in peer.value:
+        yield Violation(peer.argument, peer.value, requires)
+    elif declared(conf, peer.value, "aws_security_group") is None:
+        raise CannotDecide(peer.argument, peer.value, requires)
+
+
+def _guards_a_store(conf: Arguments) -> bool:
+    """Whether the group that holds the rule is one that a data store has."""
+    group = conf if conf.block.type in GROUPS else declared(conf, conf.values.get("security_group_id"), *GROUPS)
+    if group is None:
+        raise CannotDecide("security_group_id", conf.values.get("security_group_id"), "a reference to a declared group")
+    stores = conf.resources(*STORES)
+    return any(
+        declared(store, raw, *GROUPS) is not None and conf.target(raw, *GROUPS) is group.block
+        for store in stores
+        for raw in store.strings(STORES[store.block.type])
+    )

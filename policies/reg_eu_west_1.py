@@ -1,0 +1,58 @@
+"""REG.eu-west-1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.requirements import REGION
+from policies.terraform import Arguments
+
+ZONE = re.compile(rf"{REGION}[a-c]|euw1-az[1-3]")
+ZONE_ARGUMENT = re.compile(r"(?:^|[._])(?:availability_zones?|availability_zone_ids?|azs)(?:\[\d+\])?$")
+ZONES = "${data.aws_availability_zones."
+
+
+class RegEuWest1(Policy):
+    """Readings, keys and logs of the plant stay where the contract says they are: one region, and no other.
+
+    A provider without region takes it from the environment of whoever runs it. Since provider 6 every resource has a
+    region of its own, which wins over the provider's. A Local Zone (eu-west-1-lon-1a) is another place, too.
+    """
+
+    id = "PG_REG_EU_WEST_1"
+    name = "Ensure everything is made in eu-west-1"
+    severity = "HIGH"
+    resources = ("aws_*",)
+    data = ("aws_*",)
+    blocks = ("provider", "ephemeral")
+    controls = {
+        "gdpr": ("Art.44",),
+        "iso27001-2022": ("A.5.31", "A.5.23", "A.5.34"),
+        "nist-800-53-r5": ("SA-9(5)", "CM-12"),
+        "nist-csf-2.0": ("GV.OC-03",),
+    }
+    fix = 'set region = "eu-west-1" in every aws provider, and no region in resources'
+    source = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """Every provider names the region; no resource, data source or zone names another."""
+        if conf.block.kind == "ephemeral" and not conf.block.type.startswith("aws_"):
+            return
+        region = conf.text("region")
+        if region is None and (conf.block.kind == "provider" or not conf.of_kind("provider", "aws")):
+            yield Violation("region", None, f'"{REGION}", here or in a declared aws provider')
+        elif region is not None and region != REGION and not region.startswith("${data.aws_region."):
+            yield Violation("region", region, f'"{REGION}"')
+        for path, raw in conf.raw():
+            if ZONE_ARGUMENT.search(path) and raw is not None and not _of_the_region(conf, raw):
+                zone = conf.configuration.resolve(raw, path)
+                if not ZONE.fullmatch(str(zone)):
+                    yield Violation(path, zone, f"a zone of {REGION}")
+
+
+def _of_the_region(conf: Arguments, raw: object) -> bool:
+    """Whether it is a zone from a data source that is declared here: that one is judged for its own region."""
+    match = re.match(r"\$\{(data\.aws_availability_zones\.[\w-]+)\.(?:names|zone_ids)\b", str(raw))
+    return match is not None and match[1] in conf.configuration.by_address

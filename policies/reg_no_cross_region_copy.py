@@ -1,0 +1,107 @@
+"""REG.no-cross-region-copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.requirements import REGION
+from policies.terraform import Arguments, CannotDecide
+
+COPIES = (
+    "aws_ami_copy",
+    "aws_db_instance_automated_backups_replication",
+    "aws_db_snapshot_copy",
+    "aws_docdb_global_cluster",
+    "aws_dynamodb_global_table",
+    "aws_dynamodb_table_replica",
+    "aws_ebs_snapshot_copy",
+    "aws_efs_replication_configuration",
+    "aws_elasticache_global_replication_group",
+    "aws_kms_replica_external_key",
+    "aws_kms_replica_key",
+    "aws_rds_cluster_snapshot_copy",
+    "aws_rds_global_cluster",
+    "aws_s3control_multi_region_access_point",
+)
+"""Types that exist to have the same thing in two regions."""
+KEYS = ("aws_kms_key", "aws_kms_external_key")
+BUCKETS = ("aws_s3_bucket", "aws_s3_bucket_replication_configuration")
+
+
+class RegNoCrossRegionCopy(Policy):
+    """A copy elsewhere is under other rules and other eyes, and is forgotten when the environment is destroyed.
+
+    NIST CP-6(1) and CP-9 and ISO A.8.14 may ask for a second site. This platform's environments are short-lived and
+    its data is resident in one region: that risk is taken, and recorded, here. A copy within the region is no copy out.
+    """
+
+    id = "PG_REG_NO_CROSS_REGION_COPY"
+    name = "Ensure nothing is replicated to another region"
+    severity = "HIGH"
+    resources = (
+        *COPIES,
+        *KEYS,
+        *BUCKETS,
+        "aws_secretsmanager_secret",
+        "aws_ecr_replication_configuration",
+        "aws_backup_plan",
+        "aws_dynamodb_table",
+    )
+    controls = {
+        "gdpr": ("Art.44",),
+        "iso27001-2022": ("A.5.31", "A.5.23", "A.8.12"),
+        "nist-800-53-r5": ("SA-9(5)", "CM-12", "AC-4"),
+        "nist-csf-2.0": ("GV.OC-03", "ID.AM-03"),
+    }
+    fix = "remove the replica; keep backups in eu-west-1"
+    source = "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        """No replicating type, no replica and no destination elsewhere."""
+        type_ = conf.block.type
+        if type_ in COPIES:
+            yield Violation("", type_, f"no copy outside {REGION}")
+        elif type_ in KEYS:
+            if conf.flag("multi_region"):  # absent is false
+                yield Violation("multi_region", True, "false")
+        elif type_ in ("aws_secretsmanager_secret", "aws_dynamodb_table"):
+            for replica in conf.blocks("replica"):
+                yield Violation(replica.path, replica.text("region") or replica.text("region_name"), "no replica")
+        elif type_ == "aws_backup_plan":
+            for action in (a for rule in conf.blocks("rule") for a in rule.blocks("copy_action")):
+                yield from _vault(action)
+        elif type_ in BUCKETS:
+            for rule in _replication_rules(conf):
+                for destination in rule.blocks("destination"):
+                    yield from _bucket(destination)
+        else:
+            yield from _registry(conf)
+
+
+def _registry(conf: Arguments) -> Iterator[Violation]:
+    for configuration in conf.blocks("replication_configuration"):
+        for rule in configuration.blocks("rule"):
+            for destination in rule.blocks("destination"):
+                if destination.text("region") != REGION:
+                    yield Violation(destination.name_of("region"), destination.text("region"), f'"{REGION}"')
+
+
+def _vault(action: Arguments) -> Iterator[Violation]:
+    arn = action.text("destination_vault_arn") or ""
+    if action.target(arn, "aws_backup_vault") is None and f":backup:{REGION}:" not in arn:
+        if arn.startswith("${"):
+            raise CannotDecide(action.name_of("destination_vault_arn"), arn, f"a vault in {REGION}")
+        yield Violation(action.name_of("destination_vault_arn"), arn or None, f"a vault in {REGION}")
+
+
+def _replication_rules(conf: Arguments) -> list[Arguments]:
+    if conf.block.type == "aws_s3_bucket_replication_configuration":
+        return conf.blocks("rule")
+    return [rule for block in conf.blocks("replication_configuration") for rule in block.blocks("rules")]
+
+
+def _bucket(destination: Arguments) -> Iterator[Violation]:
+    """A bucket that is declared here is in the region that REG.eu-west-1 sees; another one's ARN does not tell."""
+    if destination.follow("bucket", "aws_s3_bucket") is None:
+        yield Violation(destination.name_of("bucket"), None, "an aws_s3_bucket of the same configuration")

@@ -1,0 +1,71 @@
+"""TLS.endpoint-policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.base import Policy, Violation
+from policies.iam import Statement, statements
+from policies.principals import OWN, owned, pinned, standing
+from policies.requirements import IMAGE_LAYERS
+from policies.terraform import Arguments
+from policies.transport import denies_clear_text
+
+ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:resourceaccount", "aws:resourceorgid"})
+ANY_ACTION = ("any:action",)
+"""An action that only `*` covers."""
+
+
+class TlsEndpointPolicy(Policy):
+    """An endpoint with the default policy carries stolen data to any bucket or queue of any account.
+
+    Each Allow must be tied to our account: by its condition, its principals or its resources. The bucket from which
+    ECR serves image layers belongs to AWS and is excused; without it no task starts.
+    """
+
+    id = "PG_TLS_ENDPOINT_POLICY"
+    name = "Ensure VPC endpoint policy denies clear text and is tied to the account"
+    severity = "MEDIUM"
+    resources = ("aws_vpc_endpoint", "aws_vpc_endpoint_policy")
+    controls = {
+        "cis-aws-7.0": ("6.8",),
+        "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
+        "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
+        "iec-62443-3-3": ("SR 3.1", "SR 3.1 RE 1", "SR 4.1", "SR 4.1 RE 1", "SR 4.3", "SR 5.2"),
+        "iso27001-2022": ("A.8.24", "A.5.14"),
+        "nis2": ("Art.21(2)(h)",),
+        "nis2-ir-2024-2690": ("9.2.a", "6.7.2.i", "6.8.2.a"),
+        "nist-800-53-r5": ("SC-8", "SC-8(1)", "SC-13", "SC-7(5)"),
+        "nist-csf-2.0": ("PR.DS-02",),
+        "pci-dss-4.0": ("4.2.1", "1.3.2"),
+        "soc2": ("CC6.7",),
+    }
+    fix = "deny * where aws:SecureTransport is false; limit each Allow by aws:PrincipalAccount or ResourceAccount"
+    source = "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"
+
+    def violations(self, conf: Arguments) -> Iterator[Violation]:
+        found = statements(conf)
+        if not found:
+            # A separate policy replaces that of the endpoint, and is judged itself.
+            endpoint = conf.block.type == "aws_vpc_endpoint"
+            if not (endpoint and conf.referred_by("aws_vpc_endpoint_policy", "vpc_endpoint_id")):
+                yield Violation("policy", None, "a policy; without one AWS allows everything")
+            return
+        everywhere = [statement for statement in found if "*" in statement.resources]
+        if not denies_clear_text(everywhere, ANY_ACTION):
+            yield Violation("policy", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
+        for statement in found:
+            if statement.allows and not _of_the_account(conf, statement):
+                requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
+                yield Violation(statement.path, f"Allow {', '.join(statement.actions)} to any account", requires)
+
+
+def _of_the_account(conf: Arguments, statement: Statement) -> bool:
+    if pinned(conf, statement.conditions, ACCOUNT_KEYS):
+        return True
+    path = f"{statement.path}.Principal"
+    who = [standing(conf, kind, value, path) for kind, value in statement.principals]
+    if who and all(one == OWN for one in who):
+        return True
+    where = [resource for resource in statement.resources if resource != IMAGE_LAYERS]
+    return bool(statement.resources) and all(owned(conf, resource, f"{statement.path}.Resource") for resource in where)
