@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ Examples:
   python main.py gate                            judge this project's stack
   ENVIRONMENT_SUFFIX=pr42 python main.py gate    the same, for another environment
   python main.py gate cdktf.out --format json    judge what is synthesized already
+  python main.py explain PG_ENC_KINESIS          why a policy exists, and how to meet it
   python main.py synth --set task_count_max=12   write the stack, one setting changed
 
 \b
@@ -91,6 +93,27 @@ def gate(
     _report(verdict, format_, output)
     clock.mark("report")
     raise typer.Exit(verdict.outcome.exit_code)
+
+
+@app.command()
+def explain(
+    policy: Annotated[
+        str | None, typer.Argument(help="A policy id such as PG_ENC_KINESIS; without it, the catalogue.")
+    ] = None,
+) -> None:
+    """Print a policy's requirement, reason, fix and controls, or the catalogue of all."""
+    from lib.gate.catalogue import catalogue, explanation
+    from lib.gate.scan import load_policies
+
+    rules = load_policies()
+    if policy is None:
+        sys.stdout.write(catalogue(rules))
+    elif policy.upper() in rules:
+        sys.stdout.write(explanation(rules[policy.upper()]))
+    else:
+        near = get_close_matches(policy.upper(), rules, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"no policy is called {policy!r}{hint}", param_hint="POLICY")
 
 
 def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path, str]:

@@ -19,7 +19,7 @@ from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.provider.registry import provider_registry
 from checkov.terraform.checks.resource.registry import resource_registry
 
-from policies.graph import configuration_of
+from policies.graph import configuration_of, plain
 from policies.terraform import Arguments, Block, CannotDecide, Configuration, shown
 
 CATEGORIES = {
@@ -139,7 +139,7 @@ class Policy(BaseCheck):
         block = configuration.by_address.get(str(conf.get("__address__", "")))
         if block is None:
             name = self.entity_path.rpartition(":")[2]
-            block = Block("resource", entity_type, name, {k: v for k, v in conf.items() if not k.startswith("__")})
+            block = Block("resource", entity_type, name, plain(conf))
         self.judgement = self.judge(Arguments.of(configuration, block))
         self.details = [f"{v.argument}: got {shown(v.got)}, requires {v.requires}" for v in self.judgement.violations]
         self.evaluated_keys = [v.argument for v in self.judgement.violations]

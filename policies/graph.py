@@ -19,7 +19,7 @@ KINDS = {
 BARE = re.compile(
     r"^(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*(?:\[[^\]]*\])?(?:\.\w+)+$|^(?:var|local|each|count)\.\w+$"
 )
-_latest: tuple[int, Configuration] = (0, Configuration(()))
+_latest: tuple[Any, Configuration] = (None, Configuration(()))
 
 
 def configuration_of(graph: Any) -> Configuration:
@@ -27,10 +27,10 @@ def configuration_of(graph: Any) -> Configuration:
     global _latest  # noqa: PLW0603  # Checkov asks once per check and resource with the same graph
     if graph is None:
         return Configuration(())
-    if _latest[0] != id(graph):
+    if _latest[0] is not graph:
         nodes = graph.nodes() if callable(graph.nodes) else graph.nodes
         attributes = [node[1] if isinstance(node, tuple) else node for node in nodes]
-        _latest = (id(graph), Configuration(tuple(b for a in attributes if (b := _block(a)))))
+        _latest = (graph, Configuration(tuple(b for a in attributes if (b := _block(a)))))
     return _latest[1]
 
 

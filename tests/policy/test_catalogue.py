@@ -1,0 +1,72 @@
+"""The rule set is whole: identities agree, every policy has fixtures and facts, and none can hide another's silence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from checkov.terraform.checks.resource.registry import resource_registry
+
+from lib.gate.catalogue import catalogue, explanation
+from lib.gate.scan import load_policies
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = load_policies()
+FIXTURES = Path(__file__).parent / "fixtures"
+FRAMEWORKS = {
+    "aws-fsbp", "aws-securityhub", "cis-aws-7.0", "eu-cra", "gdpr", "iec-62443-3-3", "iso27001-2022", "nis2",
+    "nis2-ir-2024-2690", "nist-800-53-r5", "nist-csf-2.0", "pci-dss-4.0", "soc2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", RULES.values(), ids=RULES)
+def test_file_class_id_and_fixtures_carry_one_name(policy):
+    stem = policy.id.removeprefix("PG_").lower()
+    assert type(policy).__module__ == f"policies.{stem}"
+    assert type(policy).__name__.lower() == stem.replace("_", "")
+    assert list((FIXTURES / stem).glob("good*.tf.json"))
+    assert list((FIXTURES / stem).glob("bad*.tf.json"))
+
+
+@pytest.mark.parametrize("policy", RULES.values(), ids=RULES)
+def test_states_every_fact(policy):
+    cls = type(policy)
+    assert cls.name.startswith("Ensure ")
+    assert cls.severity in ("CRITICAL", "HIGH", "MEDIUM", "LOW")
+    assert cls.resources or cls.data or cls.blocks
+    assert cls.controls
+    assert set(cls.controls) <= FRAMEWORKS
+    assert len(cls.fix) > 10
+    assert re.match(r"https://\S+$", cls.source)
+    assert len(cls.__doc__ or "") > 60
+
+
+def test_every_fixture_folder_belongs_to_a_policy():
+    assert {f"PG_{path.name.upper()}" for path in FIXTURES.iterdir()} == set(RULES)
+
+
+def test_no_id_is_one_that_checkov_has_already():
+    native = {c.id for _, c in resource_registry.all_checks() if not c.id.startswith("PG_")}
+    assert native & set(RULES) == set()
+
+
+def test_every_policy_is_registered_with_checkov_for_what_it_judges():
+    registered = {(entity, check.id) for entity, check in resource_registry.all_checks()}
+    for policy in RULES.values():
+        assert {(resource, policy.id) for resource in type(policy).resources} <= registered
+
+
+def test_every_family_of_the_mapping_is_there():
+    families = {policy.family for policy in RULES.values()}
+    assert families == {"ENC", "TLS", "IAM", "ROT", "SEC", "TAG", "NAM", "REG", "LOG", "NET", "BKP", "DES"}
+
+
+def test_the_readme_is_the_catalogue():
+    assert (ROOT / "policies" / "README.md").read_text() == catalogue(RULES)
+
+
+def test_an_explanation_says_why_and_how():
+    text = explanation(RULES["PG_ENC_KINESIS"])
+    for part in ("ENC.kinesis", "HIGH", "Fix:", "Source:", "nist-800-53-r5 SC-28"):
+        assert part in text
