@@ -59,8 +59,8 @@ class Judgement:
 class Policy(BaseCheck):
     """Subclass with the facts below and a generator `violations`; being defined registers it with Checkov."""
 
-    id: ClassVar[str] = ""  # type: ignore[misc]  # BaseCheck declares it per instance; here it is a fact of the class
-    name: ClassVar[str] = ""  # type: ignore[misc]  # as above
+    id: str = ""
+    name: str = ""
     severity: Any = ""
     """CRITICAL, HIGH, MEDIUM or LOW."""
     resources: ClassVar[tuple[str, ...]] = ()

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from policies.base import Policy, Violation
 from policies.terraform import Arguments, CannotDecide
 
+ALARM = "aws_cloudwatch_metric_alarm"
+MAXIMUM_NODES = 6
+"""What a replication group without cluster mode can hold."""
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -18,7 +22,7 @@ class Coverage:
     naming: str
     metrics: tuple[tuple[str, ...], ...]
     nodes: bool = False
-    """Whether the dimension names nodes: the component's name with `-001` and so on."""
+    """Whether the dimension names the component's nodes, each of which needs its alarms: `<name>-001` and so on."""
 
 
 COVERAGE = {
@@ -30,7 +34,7 @@ COVERAGE = {
         "AWS/ElastiCache",
         "CacheClusterId",
         "replication_group_id",
-        (("DatabaseMemoryUsagePercentage", "DatabaseCapacityUsagePercentage", "FreeableMemory", "Evictions"),),
+        (("DatabaseMemoryUsagePercentage", "DatabaseCapacityUsagePercentage"),),
         nodes=True,
     ),
     "aws_lambda_function": Coverage("AWS/Lambda", "FunctionName", "function_name", (("Errors",),)),
@@ -46,13 +50,13 @@ class LogAlarmCoverage(Policy):
     """Readings that nobody processes are lost after the stream's retention; a full database stops the factory's record.
 
     Both announce themselves for hours, in these metrics. Thresholds are the operators' judgement: what is proved
-    is that an alarm watches the component, and that it states what silence means.
+    is that an alarm watches the component, and that every alarm states what silence means.
     """
 
     id = "PG_LOG_ALARM_COVERAGE"
     name = "Ensure each critical component has its alarms"
     severity = "MEDIUM"
-    resources = tuple(COVERAGE)
+    resources = (*COVERAGE, ALARM)
     controls = {
         "eu-cra": ("Annex I Part I (2)(l)",),
         "gdpr": ("Art.32(1)(b)",),
@@ -69,36 +73,44 @@ class LogAlarmCoverage(Policy):
     source = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == ALARM:
+            if not conf.text("treat_missing_data"):
+                yield Violation("treat_missing_data", None, "breaching, notBreaching, ignore or missing, stated")
+            return
         coverage = COVERAGE[conf.block.type]
-        for metrics in coverage.metrics:
-            alarms = _alarms(conf, coverage, metrics)
-            if not alarms:
-                wanted = f"an alarm for {coverage.namespace} {' or '.join(metrics)}"
-                yield Violation("aws_cloudwatch_metric_alarm", None, wanted)
-            elif not any(alarm.has("treat_missing_data") for alarm in alarms):
-                where = f"{alarms[0].address}.treat_missing_data"
-                yield Violation(where, None, "breaching, notBreaching, ignore or missing, stated")
+        for name in _names(conf, coverage):
+            for metrics in coverage.metrics:
+                if not _watched(conf, coverage, metrics, name):
+                    wanted = f"an alarm for {coverage.namespace} {' or '.join(metrics)} of {name}"
+                    yield Violation(ALARM, None, wanted)
 
 
-def _alarms(conf: Arguments, coverage: Coverage, metrics: tuple[str, ...]) -> list[Arguments]:
-    """The alarms that watch one of the metrics of this component.
+def _names(conf: Arguments, coverage: Coverage) -> list[str]:
+    """What the dimension must hold: the component's name, or that of each of its nodes.
 
-    Raises: CannotDecide where one might, and none provably does.
+    In cluster mode the number of nodes is not one argument; the name with a hyphen then stands for any of them.
     """
-    found, gaps = [], []
-    for block in conf.configuration.by_type.get(("resource", "aws_cloudwatch_metric_alarm"), ()):
-        alarm = Arguments.of(conf.configuration, block)  # with evidence of its own: ours names those that watch
+    name = conf.text(coverage.naming) or ""
+    nodes = conf.number("num_cache_clusters") if coverage.nodes else None
+    if not coverage.nodes:
+        return [name]
+    return [f"{name}-{node:03}" for node in range(1, MAXIMUM_NODES + 1) if nodes and node <= nodes] or [f"{name}-"]
+
+
+def _watched(conf: Arguments, coverage: Coverage, metrics: tuple[str, ...], name: str) -> bool:
+    """Whether an alarm watches one of the metrics. Raises: CannotDecide where one might, and none provably does."""
+    gaps = []
+    for block in conf.configuration.by_type.get(("resource", ALARM), ()):
+        alarm = Arguments.of(conf.configuration, block)  # with evidence of its own: ours names the one that watches
         try:
-            watched = [metric for metric in _metrics(alarm) if _watches(metric, conf, coverage, metrics)]
+            if any(_watches(metric, conf, coverage, metrics, name) for metric in _metrics(alarm)):
+                conf.note(f"{metrics[0]} of {name}", alarm.address)
+                return True
         except CannotDecide as gap:
             gaps.append(gap)
-            continue
-        if watched:
-            conf.note(metrics[0], alarm.address)
-            found.append(alarm)
-    if gaps and not found:
+    if gaps:
         raise gaps[0]
-    return found
+    return False
 
 
 def _metrics(alarm: Arguments) -> list[Arguments]:
@@ -106,13 +118,14 @@ def _metrics(alarm: Arguments) -> list[Arguments]:
     return [alarm, *(metric for query in alarm.blocks("metric_query") for metric in query.blocks("metric"))]
 
 
-def _watches(metric: Arguments, conf: Arguments, coverage: Coverage, metrics: tuple[str, ...]) -> bool:
+def _watches(metric: Arguments, conf: Arguments, coverage: Coverage, metrics: tuple[str, ...], name: str) -> bool:
     if metric.text("namespace") != coverage.namespace or metric.text("metric_name") not in metrics:
         return False
     dimensions = metric.block_at("dimensions")
-    if dimensions is None or dimensions.values.get(coverage.dimension) is None:
+    raw = dimensions.values.get(coverage.dimension) if dimensions else None
+    if dimensions is None or raw is None:
         return False
-    if dimensions.target(dimensions.values[coverage.dimension], conf.block.type) is conf.block:
+    if not coverage.nodes and dimensions.target(raw, conf.block.type) is conf.block:
         return True
-    named, name = dimensions.text(coverage.dimension), conf.text(coverage.naming)
-    return name is not None and (named == name or (coverage.nodes and str(named).startswith(f"{name}-")))
+    named = dimensions.text(coverage.dimension) or ""
+    return named == name or (coverage.nodes and name.endswith("-") and named.startswith(name))

@@ -42,7 +42,9 @@ class LogRdsAuditParameters(Policy):
         "soc2": ("CC7.2",),
     }
     fix = "attach a parameter group with log_connections = 1, log_disconnections = 1 and log_statement = ddl"
-    source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html"
+    source = (
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html"
+    )
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         argument, type_ = GROUPS[conf.block.type]

@@ -32,7 +32,9 @@ class RegIamCondition(Policy):
         "nist-csf-2.0": ("GV.OC-03",),
     }
     fix = 'set permissions_boundary to a policy with Deny, StringNotEquals aws:RequestedRegion "eu-west-1"'
-    source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html"
+    source = (
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html"
+    )
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """One statement of the role's boundary or of its policies denies everything outside the region."""

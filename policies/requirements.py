@@ -77,7 +77,7 @@ ENDPOINT_SERVICES = (
 """AWS APIs that the workloads call; without an endpoint each the private VPC cannot start a task."""
 
 IMAGE_LAYERS = f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/*"
-"""Where ECR keeps image layers. ECR's own account signs their URLs, so a condition on our account would stop every pull.
+"""Where ECR keeps image layers. Its own account signs their URLs, so a condition on our account would stop every pull.
 
 Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
 """
@@ -120,5 +120,15 @@ REVIEWED_MANAGED_POLICIES = frozenset(
 GLOBAL_SERVICES = frozenset({"cloudfront", "globalaccelerator", "iam", "organizations", "route53", "sts", "support"})
 """Services that answer from outside the region; a deny of other regions must leave them out."""
 
-SECRET_NAME_WORDS = ("password", "passwd", "secret", "token", "apikey", "api_key", "private_key", "access_key", "credential")
+SECRET_NAME_WORDS = (
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "private_key",
+    "access_key",
+    "credential",
+)
 """A name holding one of these words is taken to hold a credential, unless it ends in ARN, ID, NAME or the like."""

@@ -71,6 +71,7 @@ def _refuse_written_out(conf: Arguments) -> None:
     for path, value in conf.raw():
         if isinstance(value, str) and SECRET_ARN.search(value):
             raise CannotDecide(path, "the ARN of a secret, written out", "a reference to a declared secret")
+    conf.note("written out ARNs of secrets", 0)
 
 
 def _function(secret: Arguments, rotation: Arguments) -> Iterator[Violation]:

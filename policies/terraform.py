@@ -206,7 +206,7 @@ class Arguments:
         return [str(item) for item in items if item is not None]
 
     def blocks(self, name: str) -> list[Arguments]:
-        """Nested blocks, or one map, of that name; empty where absent. Raises: CannotDecide for `dynamic` and expressions."""
+        """Nested blocks, or one map, of that name; empty where absent. Raises: CannotDecide for `dynamic`."""
         dynamic = self.values.get("dynamic")
         if dynamic and name in json.dumps(dynamic):
             raise CannotDecide(self.name_of(name), "a dynamic block")
@@ -220,7 +220,7 @@ class Arguments:
         ]
 
     def block_at(self, *names: str) -> Arguments | None:
-        """The single nested block at a chain of names; None where one of them is absent. Raises: CannotDecide for several."""
+        """The single nested block at a chain of names; None where one is absent. Raises: CannotDecide for several."""
         here: Arguments = self
         for name in names:
             found = here.blocks(name)

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-import policies
 from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.runner_filter import RunnerFilter
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.provider.registry import provider_registry
 from checkov.terraform.checks.resource.registry import resource_registry
+
+import policies
 from lib.artifacts import Finding, Passed, State
 from lib.errors import GateError
 from lib.gate.sources import Source
@@ -75,7 +76,7 @@ def _judgements(
         policy.judgement = None
     registry = REGISTRIES.get(block.kind)
     if registry:
-        registry.graph = source.configuration
+        registry.graph = source.configuration  # type: ignore[assignment]  # Checkov hands whatever is here to each check
         registry.scan(source.file, _entity(block), [], chosen)
     else:
         for policy in expected:

@@ -21,7 +21,7 @@ LABELLED = frozenset({"output", "variable", "module"})
 
 @dataclass(frozen=True)
 class Source:
-    """A configuration as it was read: the bytes' SHA-256 (hex) and the line of every argument (path -> line, 1-based)."""
+    """A configuration as it was read: the bytes' SHA-256 (hex) and the line of every argument (1-based)."""
 
     file: str
     sha256: str
@@ -86,19 +86,19 @@ def _blocks(document: Mapping[str, Any], file: str, lines: Mapping[str, int]) ->
 
 def _of_kind(kind: str, body: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Iterator[Block]:
     if kind in NESTED:
-        for type_, named in _items(body, file):
-            for name, arguments in _items(_object(named, f"{kind}.{type_}", file), file):
+        for type_, named in _items(body):
+            for name, arguments in _items(_object(named, f"{kind}.{type_}", file)):
                 at = f"{kind}/{type_}/{name}"
                 yield Block(kind, type_, name, _object(arguments, at, file), file, lines.get(at, 0))
     elif kind == "provider":
-        for type_, configured in _items(body, file):
-            for arguments in configured if isinstance(configured, list) else [configured]:
-                arguments = _object(arguments, f"provider.{type_}", file)
+        for type_, configured in _items(body):
+            for entry in configured if isinstance(configured, list) else [configured]:
+                arguments = _object(entry, f"provider.{type_}", file)
                 yield Block(
                     kind, type_, str(arguments.get("alias", "")), arguments, file, lines.get(f"{kind}/{type_}", 0)
                 )
     elif kind in LABELLED:
-        for name, arguments in _items(body, file):
+        for name, arguments in _items(body):
             yield Block(
                 kind, "", name, _object(arguments, f"{kind}.{name}", file), file, lines.get(f"{kind}/{name}", 0)
             )
@@ -106,7 +106,7 @@ def _of_kind(kind: str, body: Mapping[str, Any], file: str, lines: Mapping[str, 
         yield Block(kind, "", "", body, file, lines.get(kind, 0))
 
 
-def _items(body: Mapping[str, Any], file: str) -> Iterator[tuple[str, Any]]:
+def _items(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     return ((key, value) for key, value in body.items() if key != "//")
 
 

@@ -22,7 +22,7 @@ def verdict_of(
     states = {finding.state for finding in findings}
     outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states else Outcome.PASS
     resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
-    judged = {item.resource_address for item in (*findings, *passed)}
+    judged = {*(item.resource_address for item in findings), *(item.resource_address for item in passed)}
     return Verdict(
         outcome=outcome,
         stack=stack,

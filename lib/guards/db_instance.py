@@ -165,8 +165,8 @@ def guarded_db_instance(
     log_groups: Sequence[GuardedLogGroup],
     overrides: Mapping[str, Any] | None = None,
 ) -> GuardedDatabase:
-    """An instance encrypted with `key`, which `destroy` removes with its backups. It waits for its log groups: RDS would
-    else create them itself, without key and retention.
+    """An instance encrypted with `key`, which `destroy` removes with its backups. It waits for its log groups: RDS
+    would else create them itself, without key and retention.
 
     engine_version: `16` or `17`, with or without a minor version. storage_gib: 20 to 65536, and `max_storage_gib` at
     least 10 percent above. backup_days: 7 to 35. username: of the existing secret; no well-known name.

@@ -20,7 +20,7 @@ class Statement:
 
     principals: for resource policies, kind (`AWS`, `Service`) -> values; `("*",)` only with effect Deny, or
     under a condition that pins the account.
-    Raises: GuardViolation for wildcard actions, `*` as the resource of an action that can be scoped, a public principal.
+    Raises: GuardViolation for wildcard actions, `*` as resource of an action that can be scoped, a public principal.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
 

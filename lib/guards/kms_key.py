@@ -14,7 +14,7 @@ from policies.requirements import KEY_DELETION_WINDOW_DAYS, KEY_ROTATION_DAYS
 
 
 class GuardedKey(Guarded):
-    """A customer managed key. No other object of the product is one, so a factory that takes it cannot get a wrong key."""
+    """A customer managed key. Nothing else is one, so a factory that takes it cannot get a wrong key."""
 
 
 def guarded_kms_key(

@@ -193,7 +193,7 @@ def _withheld(argument: str, got: object) -> object:
 
 
 def _suspicious(value: object, path: str = "") -> Iterator[tuple[str, object, str, str]]:
-    """What no argument of any type may hold: another region, a literal credential. Never gives the credential itself."""
+    """What no argument of any type may hold: another region, a literal credential (which it does not show)."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _suspicious(item, f"{path}.{key}" if path else str(key))

@@ -57,7 +57,7 @@ def _unguarded(key: tuple[str, str, str], body: Any) -> str:
     kind, type_, name = key
     path = body.get("//", {}).get("metadata", {}).get("path", name) if isinstance(body, Mapping) else name
     factory = "a factory of lib/guards" if kind not in SEALED_KINDS else f"guarded_{type_.removeprefix('aws_')}"
-    return f"{_name(key)} at {path} was not built by a guard: use {factory} (lib/guards; write it if this type has none yet)"
+    return f"{_name(key)} at {path} was not built by a guard: use {factory} (in lib/guards; write it if it is missing)"
 
 
 def _changed(key: tuple[str, str, str], body: Any, ledger: Ledger) -> Iterator[str]:

@@ -59,7 +59,7 @@ class GuardedStack(TerraformStack):
                 [Refusal("value", value, "no secret, at most its ARN", "PG_SEC_NO_OUTPUT_LEAK")],
             )
         arguments = {"value": value, "description": description}
-        TerraformOutput(self, id_, **arguments).override_logical_id(id_)
+        TerraformOutput(self, id_, value=value, description=description).override_logical_id(id_)
         self.ledger.record("output", "", id_, Entry(f"{self.name}/{id_}", arguments))
 
     def ephemeral(self, type_: str, id_: str, arguments: Mapping[str, Any]) -> Guarded:

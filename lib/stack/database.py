@@ -87,7 +87,7 @@ def add_database(
 
 
 def _monitoring_role(concern: Concern, stack: GuardedStack, settings: Settings) -> GuardedRole:
-    """What AmazonRDSEnhancedMonitoringRole grants, in one region and account, without the right to shorten retention."""
+    """What AmazonRDSEnhancedMonitoringRole grants, in one account, without the right to shorten retention."""
     group = f"arn:aws:logs:{settings.region}:{settings.account_id}:log-group:RDSOSMetrics"
     return guarded_iam_role(
         concern,

@@ -15,6 +15,9 @@ from lib.guards.stack import GuardedStack
 from lib.settings import Settings
 from lib.stack.keys import Keys
 
+SELECT = "SELECT *, topic(2) AS sensor_id, timestamp() AS received_at"
+"""A reading as the device sent it, with the name of its thing and the time of arrival (ms since 1970, UTC)."""
+
 
 @dataclass(frozen=True)
 class Ingest:
@@ -56,6 +59,8 @@ def _add_rule(
     stream: GuardedStream,
     dead_letters: GuardedQueue,
 ) -> Guarded:
+    iot = f"arn:aws:iot:{settings.region}:{settings.account_id}"
+
     def role(id_: str, description: str, *grants: Statement) -> GuardedRole:
         return guarded_iam_role(
             concern,
@@ -64,7 +69,7 @@ def _add_rule(
             service="iot.amazonaws.com",
             account_id=settings.account_id,
             description=description,
-            source_arn=f"arn:aws:iot:{settings.region}:{settings.account_id}:rule/{rule_name('readings_rule', stack.tags)}",
+            source_arn=f"{iot}:rule/{rule_name('readings_rule', stack.tags)}",
             grants=grants,
         )
 
@@ -72,7 +77,7 @@ def _add_rule(
         concern,
         "readings_rule",
         tags=stack.tags,
-        sql=f"SELECT *, topic(2) AS sensor_id, timestamp() AS received_at FROM '{settings.sensor_topic_prefix}/+/readings'",
+        sql=f"{SELECT} FROM '{settings.sensor_topic_prefix}/+/readings'",
         stream=stream,
         partition_key="$${topic(2)}",
         role=role(

@@ -22,7 +22,7 @@ from lib.guards.vpc import GuardedSubnet, GuardedVpc, guarded_flow_log, guarded_
 from lib.guards.vpc_endpoint import guarded_vpc_endpoint
 from lib.settings import Settings
 from lib.stack.keys import Keys
-from policies.requirements import POSTGRES_PORT
+from policies.requirements import IMAGE_LAYERS, POSTGRES_PORT
 
 if TYPE_CHECKING:
     from lib.stack.database import Database
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from lib.stack.processing import Processing
 
 HTTPS = 443
-LAYER_BUCKET = "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
-"""Where ECR keeps image layers. Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html"""
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,7 @@ def add_endpoints(
 ) -> None:
     """One endpoint per AWS API that the workloads call, open for just these calls on just these resources."""
     concern = stack.concern("endpoints")
-    key_arns = tuple(key.arn for key in (keys.stream, keys.queue, keys.compute)) + (
-        settings.database_secret_kms_key_arn,
-    )
+    key_arns = (keys.stream.arn, keys.queue.arn, keys.compute.arn, settings.database_secret_kms_key_arn)
     logs = f"arn:aws:logs:{settings.region}:{settings.account_id}:log-group:*"
     image = (processing.repository.arn,)
     pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
@@ -209,7 +205,7 @@ def _for_this_account(
 
 
 def _add_layer_gateway(concern: Concern, stack: GuardedStack, settings: Settings, network: Network) -> None:
-    """S3, for image layers only. ECR signs their URLs itself, so the caller is not of this account: the VPC is what is pinned."""
+    """S3, for image layers only: ECR signs their URLs itself, so not the caller's account but the VPC is pinned."""
     gateway = guarded_vpc_endpoint(
         concern,
         "s3",
@@ -222,7 +218,7 @@ def _add_layer_gateway(concern: Concern, stack: GuardedStack, settings: Settings
             Statement(
                 sid="PullImageLayers",
                 actions=("s3:GetObject",),
-                resources=(LAYER_BUCKET,),
+                resources=(IMAGE_LAYERS,),
                 principals={"*": ("*",)},
                 conditions={"StringEquals": {"aws:SourceVpc": network.vpc.ref("id")}},
             )

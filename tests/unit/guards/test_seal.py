@@ -62,7 +62,7 @@ def test_refuses_an_aspect_that_changes_a_tag(queue, stack, sealed):
 def test_refuses_a_stack_that_lost_what_a_guard_built(queue, concern, sealed):
     concern.node.try_remove_child("raw_policy")
     with pytest.raises(
-        SynthError, match="aws_sqs_queue_policy.raw_policy at sensor-dev/ingest/raw_policy was approved"
+        SynthError, match=r"aws_sqs_queue_policy\.raw_policy at sensor-dev/ingest/raw_policy was approved"
     ):
         sealed()
 

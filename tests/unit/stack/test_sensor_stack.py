@@ -146,9 +146,8 @@ def test_log_groups_share_a_key_that_only_their_own_groups_may_use(document):
 
 def test_every_alarm_acts_and_every_component_has_one(document):
     alarms = resources(document(), "aws_cloudwatch_metric_alarm").values()
-    assert {a["namespace"] for a in alarms} == {
-        "AWS/Kinesis", "AWS/SQS", "AWS/IoT", "AWS/ECS", "ECS/ContainerInsights", "AWS/RDS", "AWS/ElastiCache", "AWS/Lambda",
-    }  # fmt: skip
+    services = {"Kinesis", "SQS", "IoT", "ECS", "RDS", "ElastiCache", "Lambda"}
+    assert {a["namespace"] for a in alarms} == {"ECS/ContainerInsights", *(f"AWS/{name}" for name in services)}
     assert all(a["alarm_actions"] == ["${aws_sns_topic.alarms.arn}"] for a in alarms)
 
 
