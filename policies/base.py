@@ -6,6 +6,7 @@ What Checkov would lose (a crash, an unknown value) is a finding here: both beco
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ CATEGORIES = {
     "NET": CheckCategories.NETWORKING,
     "BKP": CheckCategories.BACKUP_AND_RECOVERY,
 }
+
+
+TOP_LEVEL = re.compile(r"[.\[:]")
+SCALED_BY_AWS = frozenset({("aws_ecs_service", "desired_count")})
+"""What autoscaling moves between bounds that are judged themselves: Terraform must leave it alone."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ class Policy(BaseCheck):
             frame = traceback.extract_tb(crash.__traceback__)[-1]
             where = f"{type(crash).__name__} at {Path(frame.filename).name}:{frame.lineno}"
             found.append(Violation("", where, f"an answer from {self.id}; it crashed"))
+        found.extend(_hidden(conf))
         return Judgement(tuple(found), dict(conf.reads))
 
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> CheckResult:
@@ -144,3 +151,20 @@ class Policy(BaseCheck):
         self.details = [f"{v.argument}: got {shown(v.got)}, requires {v.requires}" for v in self.judgement.violations]
         self.evaluated_keys = [v.argument for v in self.judgement.violations]
         return CheckResult.FAILED if self.judgement.violations else CheckResult.PASSED
+
+
+def _hidden(conf: Arguments) -> Iterator[Violation]:
+    """What `lifecycle.ignore_changes` keeps Terraform from setting right again, of what this policy looked at.
+
+    Source: https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes
+    """
+    lifecycle = conf.values.get("lifecycle")
+    blocks = lifecycle if isinstance(lifecycle, list) else [lifecycle]
+    listed = [block.get("ignore_changes") for block in blocks if isinstance(block, Mapping)]
+    ignored = {str(name) for names in listed for name in (names if isinstance(names, list) else [names]) if name}
+    for name in sorted({TOP_LEVEL.split(str(name), maxsplit=1)[0] for name in ignored} - {"lifecycle"}):
+        read = name == "all" or any(TOP_LEVEL.split(key, maxsplit=1)[0] == name for key in conf.reads)
+        if read and (conf.block.type, name) not in SCALED_BY_AWS:
+            yield Violation(
+                "lifecycle.ignore_changes", name, "no argument that a policy judges: a change would go unseen"
+            )

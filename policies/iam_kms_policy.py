@@ -35,7 +35,7 @@ class IamKmsPolicy(Policy):
     id = "PG_IAM_KMS_POLICY"
     name = "Ensure key policies separate administration from use"
     severity = "HIGH"
-    resources = KEYS
+    resources = (*KEYS, "aws_kms_grant")
     controls = {
         "aws-fsbp": ("KMS.5",),
         "cis-aws-7.0": ("2.21",),
@@ -55,6 +55,9 @@ class IamKmsPolicy(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """The policy is explicit, for our account only, and nobody but the account root both administers and uses."""
+        if conf.block.type == "aws_kms_grant":
+            yield from _granted(conf)
+            return
         found = [*statements(conf), *(s for policy in _separate(conf) for s in statements(policy))]
         granting = [statement for statement in found if statement.allows]
         if not granting:
@@ -62,6 +65,14 @@ class IamKmsPolicy(Policy):
         for statement in granting:
             yield from _admitted(conf, statement)
         yield from _both(granting)
+
+
+def _granted(conf: Arguments) -> Iterator[Violation]:
+    """A grant is a key policy by another name, and needs no change of the policy."""
+    for argument in ("grantee_principal", "retiring_principal"):
+        principal = conf.text(argument)
+        if principal and standing(conf, "AWS", principal, argument) in (ANYONE, FOREIGN):
+            yield Violation(argument, principal, "a role of our account")
 
 
 def _separate(conf: Arguments) -> Iterator[Arguments]:

@@ -73,6 +73,8 @@ def _user(conf: Arguments) -> Iterator[Violation]:
     rights = (conf.text("access_string") or "").lower().split()
     if rights[:1] == ["off"] and "on" not in rights:
         return  # switched off, as the default user must be: it cannot sign in at all
+    if "+@all" in rights or "allcommands" in rights:
+        yield Violation("access_string", "+@all", "the commands that the workload needs")
     if "nopass" in rights:
         yield Violation("access_string", "nopass", "no nopass")
     if conf.flag("no_password_required"):

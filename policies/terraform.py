@@ -112,7 +112,7 @@ class Configuration:
         if whole:
             return self._evaluate(whole[1], argument, depth)
         if "%{" in text.replace("%%{", "") or "${" in INTERPOLATION.sub("", text).replace("$${", ""):
-            raise CannotDecide(argument, text)
+            raise CannotDecide(argument, _expression(text))
         return INTERPOLATION.sub(lambda match: str(self._evaluate(match[1], argument, depth)), text)
 
     def _evaluate(self, expression: str, argument: str, depth: int) -> Any:
@@ -123,7 +123,7 @@ class Configuration:
                 return self.resolve(known[name], argument, depth + 1)
         found = self.referenced(expression)
         if not found or TRAVERSAL.sub("", expression, count=1):
-            raise CannotDecide(argument, f"${{{expression}}}")
+            raise CannotDecide(argument, _expression(f"${{{expression}}}"))
         block, attribute = found
         literal = block.arguments.get(attribute) if block.kind == "resource" else None
         if isinstance(literal, str | int | float) and depth < MAXIMUM_DEPTH:
@@ -292,31 +292,39 @@ class Arguments:
 
         Raises: CannotDecide where none does and one of them refers to something that is not declared here.
         """
-        candidates = self.configuration.by_type.get(("resource", type_), ())
         found, open_ends = [], []
-        for candidate in candidates:
+        for candidate in self.configuration.by_type.get(("resource", type_), ()):
             raw = candidate.arguments.get(argument)
             for item in raw if isinstance(raw, list) else [raw]:
-                target = self.target(item, self.block.address.rpartition(".")[0])
-                if target is self.block:
+                means = self._means_this(item)
+                if means and _instances(self.configuration, candidate):
                     found.append(candidate)
-                elif target is None and item is not None and INTERPOLATION.search(str(item)):
+                elif means is not False:
                     open_ends.append((candidate, item))
         if not found and open_ends:
             candidate, item = open_ends[0]
-            raise CannotDecide(
-                f"{candidate.address}.{argument}", item, f"a reference that tells whether it means {self.address}"
-            )
+            requires = f"a reference, and a count, that tell whether it means {self.address}"
+            raise CannotDecide(f"{candidate.address}.{argument}", item, requires)
         others = [self._other(block) for block in found]
         for other in others:
             other._remember(argument, other.values.get(argument))
         return others
 
+    def _means_this(self, item: Any) -> bool | None:
+        """Whether a raw value refers to this block, None where the configuration does not tell."""
+        target = self.target(item, self.block.address.rpartition(".")[0])
+        elsewhere = self._referenced(item)
+        if target is None and not (elsewhere and elsewhere.kind == "resource") and INTERPOLATION.search(str(item)):
+            return None
+        return target is self.block
+
     def resources(self, *types: str) -> list[Arguments]:
-        """All resources of these types in the configuration."""
-        return [
-            self._other(block) for type_ in types for block in self.configuration.by_type.get(("resource", type_), ())
-        ]
+        """All resources of these types in the configuration. Raises: CannotDecide where one of them may not exist."""
+        found = [block for type_ in types for block in self.configuration.by_type.get(("resource", type_), ())]
+        for block in found:
+            if _instances(self.configuration, block) is None:
+                raise CannotDecide(f"{block.address}.count", "not known", "a count or for_each that is known")
+        return [self._other(block) for block in found]
 
     def of_kind(self, kind: str, type_: str | None = None) -> list[Arguments]:
         """All blocks of a kind (data, provider, output, terraform, ...), of one type where given."""
@@ -346,6 +354,33 @@ class Arguments:
 
     def _other(self, block: Block) -> Arguments:
         return Arguments(self.configuration, block, block.arguments, "", self.reads, self.home)
+
+
+def declared(configuration: Configuration) -> Configuration:
+    """Without the blocks that decidedly have no instance: `count = 0`, an empty `for_each`."""
+    return Configuration(
+        tuple(block for block in configuration.blocks if _instances(configuration, block) is not False)
+    )
+
+
+def _instances(configuration: Configuration, block: Block) -> bool | None:
+    """Whether the block has an instance, None where the configuration does not decide it."""
+    for argument in ("count", "for_each"):
+        if block.kind in ("resource", "data") and block.arguments.get(argument) is not None:
+            try:
+                if configuration.resolve(block.arguments[argument], argument) in (0, "0", [], {}):
+                    return False
+            except CannotDecide:
+                return None
+    return True
+
+
+def _expression(text: str) -> str:
+    """An expression as a finding may show it: without the literals in it, which could be secrets."""
+    call = re.match(r"\$\{\s*(\w+)\(", text)
+    if call:
+        return f"${{{call[1]}(...)}}"
+    return re.sub(r'"[^"]*"', '"..."', text) if INTERPOLATION.fullmatch(text) else "an expression"
 
 
 def is_reference(value: object) -> bool:

@@ -13,6 +13,8 @@ GROUPS = {
 }
 """Type -> the argument that names its parameter group, and the group's type."""
 PARAMETER = "rds.force_ssl"
+FLOOR, MODERN = "ssl_min_protocol_version", ("TLSv1.2", "TLSv1.3")
+"""Unset, PostgreSQL and RDS begin at TLS 1.2."""
 
 
 class TlsPostgresForceSsl(Policy):
@@ -53,6 +55,9 @@ class TlsPostgresForceSsl(Policy):
             return
         group = conf.follow(argument, type_)
         parameters = group.blocks("parameter") if group else []
+        for parameter in parameters:
+            if parameter.text("name") == FLOOR and parameter.text("value") not in MODERN:
+                yield Violation(f"{argument}: {FLOOR}", parameter.text("value"), "TLSv1.2 or TLSv1.3")
         stated = [p.text("value") for p in parameters if p.text("name") == PARAMETER]
         conf.note(PARAMETER, ", ".join(map(str, stated)) or None)
         if not stated or any(value != "1" for value in stated):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import GateError
-from policies.terraform import Block, Configuration
+from policies.terraform import Block, Configuration, declared
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|\n|[^\s"{}\[\]:,]+')
 NESTED = frozenset({"resource", "data", "ephemeral"})
@@ -60,7 +60,7 @@ def read_source(path: Path) -> Source:
     return Source(
         path.name,
         hashlib.sha256(content).hexdigest(),
-        Configuration(tuple(cleaned)),
+        declared(Configuration(tuple(cleaned))),
         _by_argument(blocks, lines),
         paths,
     )

@@ -48,7 +48,6 @@ EVENTS = (
     "maintenance",
     "notification",
     "recovery",
-    "security patching",
 )
 """Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html"""
 NEVER = (
@@ -127,6 +126,8 @@ def guarded_db_parameter_group(
         owned_value = SERVER_PARAMETERS.get(name, value)
         policy = "PG_TLS_POSTGRES_FORCE_SSL" if "ssl" in name else "PG_LOG_RDS_AUDIT_PARAMETERS"
         call.one_of(f"parameters[{name}]", value, (owned_value,), policy)
+        # In another case it would be the same parameter a second time.
+        call.matches(f"parameters[{name}]", name, r"[a-z][a-z0-9_.]*", "its name in lower case", policy)
         call.matches(f"parameters[{name}]", value, r"\S.*", "its value, as text", "Terraform")
     together = {**given, **SERVER_PARAMETERS}
     owned = {
@@ -258,15 +259,13 @@ def _parameter(name: str, value: str) -> dict[str, str]:
 
 def _check_engine(call: Call, engine_version: object, parameter_group: object) -> None:
     majors = [family.removeprefix("postgres") for family in FAMILIES]
-    versions = rf"({'|'.join(majors)})(\.\d+)?"
-    call.matches(
-        "engine_version", engine_version, versions, f"{' or '.join(majors)}, or a minor version", "PG_BKP_PATCHING"
-    )
-    if isinstance(parameter_group, Guarded) and isinstance(engine_version, str):
-        family = f"postgres{engine_version.partition('.')[0]}"
-        call.one_of(
-            "parameter_group.family", parameter_group.arguments.get("family"), (family,), "PG_TLS_POSTGRES_FORCE_SSL"
-        )
+    major = str(engine_version).partition(".")[0]
+    shape = rf"({'|'.join(majors)})(\.\d+)?"
+    wanted = f"{' or '.join(majors)}, or a minor version of them"
+    call.matches("engine_version", engine_version, shape, wanted, "PG_BKP_PATCHING")
+    if isinstance(parameter_group, Guarded) and major in majors:
+        family = parameter_group.arguments.get("family")
+        call.one_of("parameter_group.family", family, (f"postgres{major}",), "PG_TLS_POSTGRES_FORCE_SSL")
 
 
 def _check_storage(call: Call, storage_gib: int, max_storage_gib: int) -> None:

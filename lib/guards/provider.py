@@ -28,11 +28,16 @@ def start_kernel() -> None:
 
     Raises: SynthError where the bindings are not installed.
     """
+    use_packaged_node()
+    _bare_package()
+    importlib.import_module(f"{PACKAGE}._jsii")
+
+
+def use_packaged_node() -> None:
+    """Makes jsii run on the Node that was set up with the product, unless JSII_NODE names another."""
     node = _packaged_node()
     if node:
         os.environ.setdefault("JSII_NODE", str(node))
-    _bare_package()
-    importlib.import_module(f"{PACKAGE}._jsii")
 
 
 def construct_class(kind: str, terraform_type: str) -> type[Any]:

@@ -232,11 +232,11 @@ def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
         ("cpu", "EngineCPUUtilization", 80, True, "is short of CPU: raise cache_node_type"),
         ("evictions", "Evictions", 0, True, "drops keys before their time: raise cache_node_type"),
         (
-            "failover",
-            "MasterLinkHealthStatus",
-            1,
-            False,
-            "lost the link to its primary, a failover may be under way: read its events",
+            "lag",
+            "ReplicationLag",
+            30,
+            True,
+            "is behind its primary, and would lose state in a failover: see its network",
         ),
     )
     for index in range(settings.cache_replica_count + 1):
@@ -251,9 +251,19 @@ def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
                 threshold,
                 f"Cache node {index + 1} {what}",
                 above,
-                # A primary has no link to a primary, and evictions are reported only where there are any.
-                quiet=name in ("failover", "evictions"),
+                # A primary has no lag, and evictions are reported only where there are any.
+                quiet=name in ("lag", "evictions"),
             )
+    yield Alarm(
+        "cache_failover",
+        "AWS/ElastiCache",
+        "IsMaster",
+        {"CacheClusterId": f"{cache.group.replication_group_id}-001"},
+        "Maximum",
+        1,
+        "The cache failed over: node 1 is no longer primary. Read the group's events; failing back clears the alarm",
+        above=False,
+    )
 
 
 def _rotation_alarms(rotation: Rotation) -> Iterator[Alarm]:

@@ -53,16 +53,13 @@ def log_groups(concern, key, tags):
 
 
 @pytest.fixture
-def role(concern, tags):
-    trust = {"name": "sensor-monitoring-dev", "assume_role_policy": "{}"}
-    return Call(concern, "monitoring", "aws_iam_role").build(Guarded, tags=tags, owned=trust)
-
-
-@pytest.fixture
-def parts(concern, stack, key, tags, subnets, log_groups, role):
+def parts(concern, key, tags, subnets, log_groups):
     """Everything an instance is built from, beside its sizes."""
+    stack = concern.node.scope
     stack.ephemeral("aws_secretsmanager_secret_version", "database", {"secret_id": "factory/db"})
     group = Call(concern, "database_group", "aws_security_group").build(Guarded, tags=tags, owned={"name": "database"})
+    trust = {"name": "sensor-monitoring-dev", "assume_role_policy": "{}"}
+    role = Call(concern, "monitoring", "aws_iam_role").build(Guarded, tags=tags, owned=trust)
     return {
         "key": key,
         "insights_key": key,

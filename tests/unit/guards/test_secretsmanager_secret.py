@@ -149,3 +149,12 @@ def test_one_violation_lists_everything_that_is_wrong(concern, key):
     refused = {refusal.argument for refusal in caught.value.refusals}
     assert refused == {"id_", "secret", "function", "permission", "rotation_days"}
     assert "factory/db" not in str(caught.value)
+
+
+def test_refuses_what_no_guard_built_even_with_a_permission_for_it(concern, secret, function, permit):
+    permission = permit()
+    with pytest.raises(GuardViolation) as caught:
+        guarded_secretsmanager_secret_rotation(
+            concern, "rotate", secret=SECRET_ARN, function="sensor-rotation-dev", permission=permission
+        )
+    assert {refusal.argument for refusal in caught.value.refusals} == {"secret", "function"}
