@@ -236,7 +236,7 @@ def _cache_alarms(settings: Settings, cache: Cache) -> Iterator[Alarm]:
             "ReplicationLag",
             30,
             True,
-            "is behind its primary, and would lose state in a failover: see its network",
+            "is behind its primary, and a failover would lose state: raise cache_node_type",
         ),
     )
     for index in range(settings.cache_replica_count + 1):
