@@ -44,7 +44,7 @@ SCALED_BY_AWS = frozenset({("aws_ecs_service", "desired_count")})
 class Violation:
     """One thing that is wrong: the argument, what it holds, what it must hold. Never put a secret into `got`.
 
-    address: where it is wrong, if not in the judged block itself.
+    address: where it is wrong, if not in the judged block itself. fix: what to do, if not what the policy says.
     """
 
     argument: str
@@ -52,6 +52,7 @@ class Violation:
     requires: str
     undecided: bool = False
     address: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,8 @@ def _hidden(conf: Arguments) -> Iterator[Violation]:
     blocks = lifecycle if isinstance(lifecycle, list) else [lifecycle]
     listed = [block.get("ignore_changes") for block in blocks if isinstance(block, Mapping)]
     ignored = {str(name) for names in listed for name in (names if isinstance(names, list) else [names]) if name}
-    for name in sorted({TOP_LEVEL.split(str(name), maxsplit=1)[0] for name in ignored} - {"lifecycle"}):
-        read = name == "all" or any(TOP_LEVEL.split(key, maxsplit=1)[0] == name for key in conf.reads)
-        if read and (conf.block.type, name) not in SCALED_BY_AWS:
-            yield Violation(
-                "lifecycle.ignore_changes", name, "no argument that a policy judges: a change would go unseen"
-            )
+    read = {TOP_LEVEL.split(key, maxsplit=1)[0] for key in conf.reads} | {"all"}
+    for name in sorted({TOP_LEVEL.split(name.strip("${} "), maxsplit=1)[0] for name in ignored} & read):
+        if (conf.block.type, name) not in SCALED_BY_AWS:
+            requires = "no argument that a policy judges, or its change would go unseen"
+            yield Violation("lifecycle.ignore_changes", name, requires, fix=f"remove {name} from ignore_changes")

@@ -107,7 +107,7 @@ def _finding(source: Source, policy: Policy, block: Block, violation: Violation)
         argument=violation.argument,
         got="absent" if violation.got is None else str(shown(violation.got)),
         required=violation.requires,
-        fix=type(policy).fix,
+        fix=violation.fix or type(policy).fix,
         controls=type(policy).controls,
     )
 

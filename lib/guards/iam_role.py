@@ -12,7 +12,7 @@ from lib.guards.refusal import Call
 from lib.guards.tags import Tags
 from policies.requirements import REGION
 
-INLINE_CHARACTERS, MANAGED_CHARACTERS = 10_240, 6_144
+INLINE_CHARACTERS = 10_240
 """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 ESCALATIONS = (
     "iam:",
@@ -42,7 +42,6 @@ def guarded_iam_role(
     description: str,
     source_arn: str | None = None,
     grants: Sequence[Statement] = (),
-    boundary: Guarded | None = None,
     managed_policies: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
 ) -> GuardedRole:
@@ -65,7 +64,7 @@ def guarded_iam_role(
     _check_source(call, account_id, source_arn)
     for managed in managed_policies:
         call.refuse("managed_policies", managed, "none: pass `grants`", "PG_IAM_NO_ADMIN")
-    grants_document = _document(call, "grants", grants, INLINE_CHARACTERS)
+    grants_document = _document(call, grants)
     role = call.build(
         GuardedRole,
         tags=tags,
@@ -74,7 +73,6 @@ def guarded_iam_role(
             "name": call.name(tags, 64),
             "description": _described(call, description),
             "assume_role_policy": document([_trust(service, account_id, source_arn)]),
-            "permissions_boundary": _boundary_arn(call, boundary),
             "max_session_duration": 3_600,
             "force_detach_policies": True,
             "inline_policy": None,
@@ -86,52 +84,6 @@ def guarded_iam_role(
     name = physical_name(f"{id_}_grants", tags)
     policy.build(Guarded, owned={"name": name, "role": role.ref("id"), "policy": grants_document})
     return role
-
-
-def guarded_iam_policy(
-    scope: Concern,
-    id_: str,
-    *,
-    tags: Tags,
-    statements: Sequence[Statement],
-    description: str,
-    overrides: Mapping[str, Any] | None = None,
-) -> Guarded:
-    """A managed policy of our own: the statements, and no request to another region.
-
-    Raises: GuardViolation, naming every refused argument.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html
-    """
-    call = Call(scope, id_, "aws_iam_policy")
-    call.unless(bool(statements), "statements", statements, "at least one", "PG_IAM_NO_WILDCARD_ACTION")
-    return call.build(
-        Guarded,
-        tags=tags,
-        overrides=overrides,
-        owned={
-            "name": call.name(tags, 128),
-            "name_prefix": None,
-            "description": _described(call, description),
-            "policy": _document(call, "statements", statements, MANAGED_CHARACTERS),
-        },
-    )
-
-
-def guarded_region_boundary(
-    scope: Concern,
-    id_: str,
-    *,
-    tags: Tags,
-    ceiling: Sequence[Statement],
-    overrides: Mapping[str, Any] | None = None,
-) -> Guarded:
-    """A permissions boundary: what a role may be granted at most, and nothing of it in another region.
-
-    Raises: GuardViolation, naming every refused argument.
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-    """
-    description = f"The most that a role may be granted, in {REGION} only"
-    return guarded_iam_policy(scope, id_, tags=tags, statements=ceiling, description=description, overrides=overrides)
 
 
 def deny_other_regions() -> Statement:
@@ -172,19 +124,14 @@ def _described(call: Call, description: str) -> str:
     return description
 
 
-def _boundary_arn(call: Call, boundary: Guarded | None) -> str | None:
-    if boundary is None:
-        return None
-    return call.ref("boundary", boundary, "aws_iam_policy", "PG_REG_IAM_CONDITION")
-
-
-def _document(call: Call, argument: str, statements: Sequence[Statement], characters: int) -> str:
+def _document(call: Call, statements: Sequence[Statement]) -> str:
     for index, statement in enumerate(statements):
-        _check_statement(call, f"{argument}[{index}]", statement)
+        _check_statement(call, f"grants[{index}]", statement)
     sids = [statement.sid for statement in statements]
-    call.unless(len(set(sids)) == len(sids), argument, sids, "a sid of its own for each", "PG_NAM_VALID")
+    call.unless(len(set(sids)) == len(sids), "grants", sids, "a sid of its own for each", "PG_NAM_VALID")
     text = document([*statements, deny_other_regions()])
-    call.unless(len(text) <= characters, argument, f"{len(text)} characters", f"at most {characters}", "PG_NAM_VALID")
+    fits = len(text) <= INLINE_CHARACTERS
+    call.unless(fits, "grants", f"{len(text)} characters", f"at most {INLINE_CHARACTERS}", "PG_NAM_VALID")
     return text
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import GuardViolation
 from lib.guards.iam_document import Statement
-from lib.guards.iam_role import guarded_iam_policy, guarded_iam_role, guarded_region_boundary
+from lib.guards.iam_role import guarded_iam_role
 
 ACCOUNT = "123456789012"
 STREAM = f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/sensor-readings-dev"
@@ -136,27 +136,6 @@ def test_a_role_refuses_rights_and_names_from_elsewhere(concern, role, wider):
         guarded_iam_role(concern, "processor", **role, overrides=wider)
 
 
-def test_a_boundary_is_the_most_a_role_gets_and_only_in_the_region(concern, tags, role, sealed):
-    boundary = guarded_region_boundary(concern, "boundary", tags=tags, ceiling=[READ])
-    guarded_iam_role(concern, "processor", **role, boundary=boundary)
-    resources = sealed()["resource"]
-    assert resources["aws_iam_role"]["processor"]["permissions_boundary"] == "${aws_iam_policy.boundary.arn}"
-    allow, deny = json.loads(resources["aws_iam_policy"]["boundary"]["policy"])["Statement"]
-    assert allow["Action"] == "kinesis:GetRecords"
-    assert deny["Condition"] == {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
-
-
-def test_a_role_refuses_a_boundary_that_no_guard_built(concern, role):
-    with pytest.raises(GuardViolation, match="PG_REG_IAM_CONDITION"):
-        guarded_iam_role(concern, "processor", **role, boundary="arn:aws:iam::aws:policy/AdministratorAccess")
-
-
-def test_a_policy_lists_everything_that_is_wrong(concern):
-    with pytest.raises(GuardViolation) as caught:
-        guarded_iam_policy(concern, "P", tags=None, statements=[], description="", overrides={"policy": "{}"})
-    assert refused(caught) == {"id_", "tags", "statements", "description", "overrides[policy]"}
-
-
 def test_a_role_lists_everything_that_is_wrong(concern):
     with pytest.raises(GuardViolation) as caught:
         guarded_iam_role(
@@ -168,7 +147,6 @@ def test_a_role_lists_everything_that_is_wrong(concern):
             description="",
             source_arn="*",
             managed_policies=["x"],
-            boundary="y",
             overrides={"max_session_duration": 43_200},
         )
     assert refused(caught) == {
@@ -178,6 +156,5 @@ def test_a_role_lists_everything_that_is_wrong(concern):
         "description",
         "source_arn",
         "managed_policies",
-        "boundary",
         "overrides[max_session_duration]",
     }
