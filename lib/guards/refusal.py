@@ -146,7 +146,7 @@ class Call:
         if "tags" in _parameters(self.kind, self.type) and self.kind == "resource":
             self.need("tags", tags, Tags, "PG_TAG_MANDATORY")
         overrides = overrides or {}
-        self._check_overrides(overrides, owned)
+        self._check_overrides(overrides, owned, defaults or {})
         arguments = {k: v for k, v in {**(defaults or {}), **overrides, **owned}.items() if v is not None}
         for argument, value, requires, policy in _suspicious(arguments):
             self.refuse(argument, value, requires, policy)
@@ -155,7 +155,9 @@ class Call:
             arguments["tags"] = tags.as_terraform()
         return self._construct(result, arguments, depends_on)
 
-    def _check_overrides(self, overrides: Mapping[str, Any], owned: Mapping[str, Any]) -> None:
+    def _check_overrides(
+        self, overrides: Mapping[str, Any], owned: Mapping[str, Any], defaults: Mapping[str, Any]
+    ) -> None:
         for name, value in overrides.items():
             if name in ESCAPES:
                 self.refuse(f"overrides[{name}]", value, "nothing: no caller may set it", ESCAPES[name])
@@ -167,8 +169,12 @@ class Call:
                     "the guard",
                     "change it through the factory's own arguments",
                 )
-            elif name not in _parameters(self.kind, self.type):
-                self.refuse(f"overrides[{name}]", value, f"an argument that {self.type} has", "Terraform")
+            elif name not in owned and name not in defaults:
+                allowed = ", ".join(sorted(defaults)) or "nothing"
+                requires = f"an argument whose default may be overridden: {allowed}"
+                self.refuse(
+                    f"overrides[{name}]", value, requires, "the guard", "add it to the factory, with its bounds"
+                )
 
     def _construct(self, result: type[T], arguments: dict[str, Any], depends_on: Sequence[Guarded]) -> T:
         cls = construct_class(self.kind, self.type)
