@@ -29,7 +29,7 @@ test: $(READY) ## run every test; fails below 90 % branch coverage
 	@$(RUN) -m pytest -n $(WORKERS) --cov
 
 test-fast: $(READY) ## run unit and policy tests without the slow ones, for the inner loop
-	@$(RUN) -m pytest tests/unit tests/policy -m "not slow" -q
+	@$(RUN) -m pytest -n $(WORKERS) tests/unit tests/policy -m "not slow" -q
 
 check: $(READY) ## lint, formatting, types and import contracts
 	@$(RUN) -m ruff check .
