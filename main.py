@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lib.artifacts import Verdict
     from lib.settings import Settings
 
+INTERRUPTED = 130
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """
 \b
@@ -210,6 +211,11 @@ def main() -> int:
     except PlantguardError as refusal:
         typer.echo(f"{type(refusal).__name__}: {refusal}", err=True)
         return refusal.exit_code
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            # Ctrl-C has reached Node as well, and jsii's own farewell to it would end in a traceback.
+            os._exit(INTERRUPTED)
+        raise
     return 0
 
 
