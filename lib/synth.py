@@ -23,10 +23,10 @@ def synthesize(settings: Settings, outdir: Path) -> Synthesis:
     Raises: GuardViolation, SynthError.
     """
     start_kernel()
-    from cdktf import App  # noqa: PLC0415  # the kernel must be loaded without the provider's own package first
+    from cdktf import App
 
-    from lib.guards.seal import verify_seal  # noqa: PLC0415
-    from lib.stack.sensor_stack import sensor_stack  # noqa: PLC0415
+    from lib.guards.seal import verify_seal
+    from lib.stack.sensor_stack import sensor_stack
 
     with tempfile.TemporaryDirectory() as scratch:
         app = App(outdir=scratch)

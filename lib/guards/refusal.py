@@ -76,8 +76,8 @@ class Call:
 
     def between(self, argument: str, value: object, low: float, high: float, policy: str, fix: str = "") -> None:
         """Refuses unless low <= value <= high; a bool is no number."""
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        self.unless(number and low <= value <= high, argument, value, f"{low:_} to {high:_}", policy, fix)  # type: ignore[operator]  # `number` says so
+        fine = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+        self.unless(fine, argument, value, f"{low:_} to {high:_}", policy, fix)
 
     def one_of(self, argument: str, value: object, allowed: Sequence[object], policy: str, fix: str = "") -> None:
         """Refuses unless the value is one of the allowed ones."""
