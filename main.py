@@ -6,6 +6,7 @@ Exit codes: 0 pass, 1 refused, 2 wrong usage or settings, 3 undecided or no verd
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from difflib import get_close_matches
@@ -206,16 +207,23 @@ class _Clock:
 
 def main() -> int:
     """Runs one verb; a refusal is a message and an exit code, never a traceback."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         app()
-    except PlantguardError as refusal:
-        typer.echo(f"{type(refusal).__name__}: {refusal}", err=True)
-        return refusal.exit_code
-    except SystemExit as ended:
-        if ended.code == INTERRUPTED:
-            # Ctrl-C has reached Node as well, and jsii's own farewell to it would end in a traceback.
+    except BaseException as ended:
+        if interrupts:
+            # Ctrl-C has ended Node as well, and jsii's own farewell to it would be a traceback.
             os._exit(INTERRUPTED)
-        raise
+        if not isinstance(ended, PlantguardError):
+            raise
+        typer.echo(f"{type(ended).__name__}: {ended}", err=True)
+        return ended.exit_code
     return 0
 
 

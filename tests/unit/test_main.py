@@ -101,13 +101,12 @@ def test_cdktf_json_runs_the_stack_as_cdktfs_own_cli_does(tmp_path):
 @pytest.mark.slow
 def test_an_interrupt_ends_without_a_verdict_and_without_a_traceback(tmp_path):
     command = [sys.executable, str(ROOT / "main.py"), "gate", "--timings", "--outdir", str(tmp_path / "out")]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as run_:
-        assert run_.stderr is not None
-        assert run_.stderr.readline().startswith("load")
-        os.killpg(run_.pid, signal.SIGINT)
-        printed, said = run_.communicate(timeout=60)
-    assert run_.returncode not in (0, 3)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as started:
+        assert started.stderr is not None
+        assert started.stderr.readline().startswith("load")
+        os.killpg(started.pid, signal.SIGINT)
+        printed, said = started.communicate(timeout=60)
+    assert started.returncode == 130
     assert "PASS" not in printed
     assert "Traceback" not in said
