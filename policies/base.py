@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,9 +123,9 @@ class Policy(BaseCheck):
         _, family, rest = type(self).id.split("_", 2)
         return f"{family}.{rest.lower().replace('_', '-')}"
 
+    @abstractmethod
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """What is wrong with one block. May raise CannotDecide, which is reported as undecided."""
-        raise NotImplementedError(f"{type(self).__name__} states no violations()")
 
     def judge(self, conf: Arguments) -> Judgement:
         """The answer for one block, whatever happens: a crash and an unknown value are violations."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from policies.terraform import Block, Configuration
@@ -19,19 +20,16 @@ KINDS = {
 BARE = re.compile(
     r"^(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*(?:\[[^\]]*\])?(?:\.\w+)+$|^(?:var|local|each|count)\.\w+$"
 )
-_latest: tuple[Any, Configuration] = (None, Configuration(()))
 
 
+@lru_cache(maxsize=1)
 def configuration_of(graph: Any) -> Configuration:
-    """The blocks of a Checkov graph (rustworkx, networkx or None); the latest graph's answer is kept."""
-    global _latest  # noqa: PLW0603  # Checkov asks once per check and resource with the same graph
+    """The blocks of a Checkov graph (rustworkx, networkx or None); every check asks for every resource."""
     if graph is None:
         return Configuration(())
-    if _latest[0] is not graph:
-        nodes = graph.nodes() if callable(graph.nodes) else graph.nodes
-        attributes = [node[1] if isinstance(node, tuple) else node for node in nodes]
-        _latest = (graph, Configuration(tuple(b for a in attributes if (b := _block(a)))))
-    return _latest[1]
+    nodes = graph.nodes() if callable(graph.nodes) else graph.nodes
+    attributes = [node[1] if isinstance(node, tuple) else node for node in nodes]
+    return Configuration(tuple(block for a in attributes if (block := _block(a))))
 
 
 def _block(node: Mapping[str, Any]) -> Block | None:
@@ -42,8 +40,10 @@ def _block(node: Mapping[str, Any]) -> Block | None:
     names = str(node.get("block_name_", "")).removeprefix("data.").split(".")
     for name in names:
         config = config.get(name, config) if isinstance(config, Mapping) else config
-    type_, name = (names[0], names[-1]) if len(names) > 1 else ("", names[0])
-    return Block(kind, type_ if kind != "provider" else name, name, plain(config), str(node.get("file_path_", "")))
+    arguments, type_, name = plain(config), names[0] if len(names) > 1 else "", names[-1]
+    if kind == "provider":
+        type_, name = names[0], str(arguments.get("alias", ""))
+    return Block(kind, type_, name, arguments, str(node.get("file_path_", "")))
 
 
 def plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lib.artifacts import Verdict
+from lib.errors import GateError
 from lib.gate.scan import load_policies, scan
 from lib.gate.sources import read_source
 from lib.gate.verdict import verdict_of
@@ -13,4 +14,7 @@ from lib.gate.verdict import verdict_of
 def judge(path: Path, stack: str) -> Verdict:
     """The verdict on one Terraform JSON file. Raises: GateError where none can be reached."""
     source, rules = read_source(path), load_policies()
+    modules = [block.address for block in source.configuration.blocks if block.kind == "module"]
+    if modules:
+        raise GateError(f"{path}: calls {', '.join(modules)}, whose resources are not in it: judge them in one file")
     return verdict_of(stack, source, rules, *scan(source, rules))

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.runner_filter import RunnerFilter
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.provider.registry import provider_registry
@@ -24,7 +23,7 @@ from lib.gate.sources import Source
 from policies.base import Judgement, Policy, Violation
 from policies.terraform import Arguments, Block, shown
 
-REGISTRIES: Mapping[str, BaseCheckRegistry] = {
+REGISTRIES: Mapping[str, Any] = {
     "resource": resource_registry,
     "data": data_registry,
     "provider": provider_registry,
@@ -76,7 +75,7 @@ def _judgements(
         policy.judgement = None
     registry = REGISTRIES.get(block.kind)
     if registry:
-        registry.graph = source.configuration  # type: ignore[assignment]  # Checkov hands whatever is here to each check
+        registry.graph = source.configuration  # Checkov hands it to each check
         registry.scan(source.file, _entity(block), [], chosen)
     else:
         for policy in expected:

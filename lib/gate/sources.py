@@ -53,14 +53,15 @@ def read_source(path: Path) -> Source:
         raise GateError(f"{path}: is JSON, but not Terraform JSON: requires an object with blocks such as `resource`")
     lines = dict(_lines(content.decode("utf-8", "replace")))
     blocks = tuple(_blocks(document, path.name, lines))
-    if not any(block.kind == "resource" for block in blocks):
-        raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.")
     paths = {b.address: _construct_path(b.arguments) for b in blocks}
     cleaned = (Block(b.kind, b.type, b.name, _without_comments(b.arguments), b.file, b.line) for b in blocks)
+    configuration = declared(Configuration(tuple(cleaned)))
+    if not any(block.kind == "resource" for block in configuration.blocks):
+        raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.")
     return Source(
         path.name,
         hashlib.sha256(content).hexdigest(),
-        declared(Configuration(tuple(cleaned))),
+        configuration,
         _by_argument(blocks, lines),
         paths,
     )

@@ -18,9 +18,9 @@ SCHEMA_VERSION = 1
 def verdict_of(
     stack: str, source: Source, rules: Mapping[str, Policy], findings: tuple[Finding, ...], passed: tuple[Passed, ...]
 ) -> Verdict:
-    """FAIL where anything failed, else UNDECIDED where anything is undecided, else PASS."""
+    """FAIL where anything failed, else UNDECIDED where anything is undecided or nothing was judged, else PASS."""
     states = {finding.state for finding in findings}
-    outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states else Outcome.PASS
+    outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states or not passed else Outcome.PASS
     resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
     judged = {*(item.resource_address for item in findings), *(item.resource_address for item in passed)}
     return Verdict(

@@ -9,6 +9,7 @@ import pytest
 
 from lib.artifacts import Outcome, State
 from lib.errors import GateError
+from lib.gate import judge
 from lib.gate.scan import load_policies, scan
 from lib.gate.sources import read_source
 from lib.gate.verdict import to_json, verdict_of
@@ -121,3 +122,14 @@ def test_the_same_input_gives_the_same_bytes(source):
     rules = load_policies()
     once, again = (to_json(verdict_of("s", source, rules, *scan(source, rules))) for _ in range(2))
     assert once == again
+
+
+def test_a_verdict_without_a_single_pass_is_no_pass(source):
+    assert verdict_of("s", source, {}, (), ()).outcome is Outcome.UNDECIDED
+
+
+def test_a_module_whose_resources_are_elsewhere_ends_without_a_verdict(tmp_path):
+    path = tmp_path / "x.tf.json"
+    path.write_text('{"resource": {"aws_kms_key": {"a": {}}}, "module": {"outside": {"source": "./outside"}}}')
+    with pytest.raises(GateError, match=r"calls module\.outside"):
+        judge(path, "s")

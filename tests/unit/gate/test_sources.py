@@ -67,6 +67,7 @@ def test_keeps_the_construct_path_and_drops_the_comment(source):
         ('{"resource": {"aws_sqs_queue": {"raw": "x"}}}', "requires an object"),
         ('{"output": {"x": {"value": 1}}}', "declares no resource"),
         ('{"resource": {"aws_sqs_queue": {}}}', "declares no resource"),
+        ('{"resource": {"aws_sqs_queue": {"raw": {"count": 0}}}}', "declares no resource"),
         ('{"resource": {"a": {"b": {}}}, "provider": {"aws": 7}}', "requires an object"),
         ('{"resource": {"a": {"b": {}}}, "locals": 7}', "requires an object"),
     ],
