@@ -93,7 +93,7 @@ def _permission(secret: Arguments, permission: Arguments) -> Iterator[Violation]
     action = permission.text("action")
     if action != "lambda:InvokeFunction":
         yield Violation(f"{permission.address}.action", action, "lambda:InvokeFunction")
-    if permission.target(source, secret.address.rpartition(".")[0]) is not secret.block:
+    if permission.target(source, secret.block.label) is not secret.block:
         yield Violation(f"{permission.address}.source_arn", source, f"the ARN of {secret.address}")
     if account is None or not (_is_caller(account) or account in own_accounts(permission)):
         yield Violation(f"{permission.address}.source_account", account, OWN_ACCOUNT)

@@ -17,9 +17,12 @@ from typing import Any
 from policies.requirements import SECRET_NAME_WORDS
 
 INTERPOLATION = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
+KEY = r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]"
 TRAVERSAL = re.compile(
-    r"^(data\.|ephemeral\.)?([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z_][\w-]*)(?:\[[^\]]*\])?((?:\.\w+)*)"
+    rf"^((?:module\.[\w-]+(?:{KEY})?\.)*)(data\.|ephemeral\.)?([a-z][a-z0-9]*_[a-z0-9_]+)\.([A-Za-z_][\w-]*)"
+    rf"(\[[^\]]*\])?((?:\.\w+)*)"
 )
+"""`module.site["a"].aws_kms_key.stream[0].arn`: modules, kind, type, name, instance key, attributes."""
 NAMING_ARGUMENTS = ("name", "identifier", "replication_group_id", "user_id", "family", "function_name", "bucket")
 """Arguments that a literal elsewhere may refer to a resource by."""
 MAXIMUM_DEPTH = 16
@@ -39,7 +42,11 @@ class CannotDecide(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """One block: kind is resource, data, ephemeral, provider, output, variable, locals, terraform or module."""
+    """One block, or one instance of it: kind is resource, data, ephemeral, provider, output, variable, module, ...
+
+    module: address of the module instance that holds it, `module.site["a"]`; empty for the root.
+    key: the instance key as Terraform writes it, `[0]` or `["a"]`; empty where there is neither count nor for_each.
+    """
 
     kind: str
     type: str
@@ -47,12 +54,19 @@ class Block:
     arguments: Mapping[str, Any]
     file: str = ""
     line: int = 0
+    module: str = ""
+    key: str = ""
+
+    @property
+    def label(self) -> str:
+        """Kind and type as `Arguments.follow` takes them: `aws_kms_key`, `data.aws_region`."""
+        return self.type if self.kind == "resource" else f"{self.kind}.{self.type}"
 
     @property
     def address(self) -> str:
-        """Terraform's address: `aws_kms_key.stream`, `data.aws_region.here`, `provider.aws`, `output.queue_url`."""
-        parts = [self.type, self.name] if self.kind == "resource" else [self.kind, self.type, self.name]
-        return ".".join(part for part in parts if part)
+        """Terraform's address: `module.site["a"].aws_kms_key.stream[0]`, `data.aws_region.here`, `output.queue_url`."""
+        kind = "" if self.kind == "resource" else self.kind
+        return ".".join(part for part in (self.module, kind, self.type, self.name) if part) + self.key
 
 
 @dataclass(frozen=True)
@@ -87,8 +101,9 @@ class Configuration:
         match = TRAVERSAL.match(expression.strip())
         if not match:
             return None
-        kind, type_, name, attribute = match.groups()
-        block = self.by_address.get(f"{kind or ''}{type_}.{name}")
+        modules, kind, type_, name, key, attribute = match.groups()
+        whole = f"{modules}{kind or ''}{type_}.{name}"
+        block = self.by_address.get(f"{whole}{key or ''}") or self.by_address.get(whole)
         return (block, attribute.lstrip(".")) if block else None
 
     def resolve(self, value: Any, argument: str, depth: int = 0) -> Any:
@@ -278,13 +293,17 @@ class Arguments:
                 return None
             direct = self._referenced(raw)
         if direct:
-            return direct if not types or direct.address.rpartition(".")[0] in types else None
+            return direct if not types or direct.label in types else None
         named = [block for type_ in types for block in self.configuration.by_type.get(("resource", type_), ())]
         return next((block for block in named if raw in [block.arguments.get(key) for key in NAMING_ARGUMENTS]), None)
 
-    def _referenced(self, raw: Any) -> Block | None:
+    def reference(self, raw: Any) -> tuple[Block, str] | None:
+        """The declared block, of whatever kind, and the attribute (`arn`) that a raw `${...}` names; else None."""
         whole = INTERPOLATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
-        found = self.configuration.referenced(whole[1]) if whole else None
+        return self.configuration.referenced(whole[1]) if whole else None
+
+    def _referenced(self, raw: Any) -> Block | None:
+        found = self.reference(raw)
         return found[0] if found else None
 
     def referred_by(self, type_: str, argument: str) -> list[Arguments]:
@@ -312,7 +331,7 @@ class Arguments:
 
     def _means_this(self, item: Any) -> bool | None:
         """Whether a raw value refers to this block, None where the configuration does not tell."""
-        target = self.target(item, self.block.address.rpartition(".")[0])
+        target = self.target(item, self.block.label)
         elsewhere = self._referenced(item)
         if target is None and not (elsewhere and elsewhere.kind == "resource") and INTERPOLATION.search(str(item)):
             return None
