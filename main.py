@@ -18,6 +18,8 @@ import typer
 from lib.errors import PlantguardError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lib.artifacts import Verdict
     from lib.settings import Settings
 
@@ -67,11 +69,20 @@ def synth(settings: SettingsFile = None, set_: Overrides = None, outdir: OutDir 
 
 @app.command()
 def gate(
-    target: Annotated[
-        Path | None,
+    targets: Annotated[
+        list[Path] | None,
         typer.Argument(
-            help="Terraform JSON file or cdktf.out folder; without it, this project's stack is synthesized."
+            metavar="[TARGET]...",
+            help="Folders of .tf files, .tf or .tf.json files, cdktf.out, or the JSON of terraform show -json (a plan "
+            "or a state); without one, this project's stack is synthesized.",
         ),
+    ] = None,
+    configuration: Annotated[
+        Path | None,
+        typer.Option(help="Sources of the plan or state that TARGET is, for what its JSON leaves out."),
+    ] = None,
+    var_file: Annotated[
+        list[Path] | None, typer.Option("--var-file", metavar="FILE", help="Values of variables; may be repeated.")
     ] = None,
     settings: SettingsFile = None,
     set_: Overrides = None,
@@ -86,15 +97,17 @@ def gate(
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
     clock = _Clock(timings)
-    path, stack = (_find(target), "") if target else _synthesized(_settings(settings, set_), _outdir(outdir), clock)
+    found = [] if targets else [_synthesized(_settings(settings, set_), _outdir(outdir), clock)]
     from lib.gate import judge
+    from lib.gate.sources import find_sources, read_source
 
     clock.mark("load checkov")
-    verdict = judge(path, stack or path.parent.name)
+    found += [(path, _stack_name(path)) for target in targets or () for path in find_sources(target)]
+    verdicts = [judge(read_source(path, configuration, var_file or ()), stack) for path, stack in found]
     clock.mark("judge")
-    _report(verdict, format_, output)
+    _report(verdicts, format_, output)
     clock.mark("report")
-    raise typer.Exit(verdict.outcome.exit_code)
+    raise typer.Exit(max(verdicts, key=lambda verdict: verdict.outcome.rank).outcome.exit_code)
 
 
 @app.command()
@@ -138,23 +151,27 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     return result.path, result.stack
 
 
-def _report(verdict: Verdict, format_: str, output: str) -> None:
+def _report(verdicts: Sequence[Verdict], format_: str, output: str) -> None:
     from lib.gate.verdict import to_json
     from lib.reports import html
     from lib.whole_file import write_whole
 
-    folder = ROOT / "compliance_reports" / verdict.stack
-    text = to_json(verdict)
-    write_whole(folder / "verdict.json", text.encode())
-    write_whole(folder / html.FILENAME, html.render(verdict).encode())
+    for verdict in verdicts:
+        folder = ROOT / "compliance_reports" / verdict.stack
+        write_whole(folder / "verdict.json", to_json(verdict).encode())
+        write_whole(folder / html.FILENAME, html.render(verdict).encode())
     if format_ == "text":
-        text = _as_text(verdict, colour=output == "-")
+        text = "\n".join(_as_text(verdict, colour=output == "-") for verdict in verdicts)
+    else:
+        texts = [to_json(verdict) for verdict in verdicts]
+        text = texts[0] if len(texts) == 1 else f"[\n{','.join(texts)}]\n"
     if output == "-":
         sys.stdout.write(text)
     else:
         write_whole(Path(output), text.encode())
     if format_ == "text":
-        typer.echo(f"\nreport: {folder / html.FILENAME}", err=True)
+        for verdict in verdicts:
+            typer.echo(f"\nreport: {ROOT / 'compliance_reports' / verdict.stack / html.FILENAME}", err=True)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:
@@ -182,15 +199,10 @@ def _outdir(given: Path | None) -> Path:
     return given or Path(os.environ.get("CDKTF_OUTDIR", ROOT / "cdktf.out"))
 
 
-def _find(target: Path) -> Path:
-    """The Terraform JSON file that a target names: itself, or the only one in a cdktf.out folder."""
-    if not target.is_dir():
-        return target
-    found = sorted(target.rglob("cdk.tf.json"))
-    if len(found) != 1:
-        names = ", ".join(str(path) for path in found) or "none"
-        raise typer.BadParameter(f"requires one cdk.tf.json below {target}, found: {names}", param_hint="TARGET")
-    return found[0]
+def _stack_name(path: Path) -> str:
+    """What a report of something else than this project's stack is called: its folder and file, as far as they name it."""
+    whole = path.resolve()
+    return whole.name if whole.is_dir() else whole.parent.name if whole.name == "cdk.tf.json" else f"{whole.parent.name}-{whole.name}"
 
 
 class _Clock:
