@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,14 @@ def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, .
 
 def root_folders(path: Path) -> list[Path]:
     """The folders below `path` that hold Terraform and that no other one there calls as a module."""
-    folders = [path, *(entry for entry in _folders(path))]
-    holding = [entry for entry in folders if terraform_files(entry)]
+    return calling_folders(entry for entry in [path, *_folders(path)] if terraform_files(entry))
+
+
+def calling_folders(folders: Iterable[Path]) -> list[Path]:
+    """Those of some module folders that no other one calls; all of them where each is called by another."""
+    holding = list(folders)
     called = {target for folder in holding for target in _called(folder)}
-    roots = [folder for folder in holding if folder.resolve() not in called]
-    return roots or holding[:1]
+    return [folder for folder in holding if folder.resolve() not in called] or holding
 
 
 def _folders(path: Path) -> Iterator[Path]:
