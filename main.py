@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,9 +20,11 @@ from lib.errors import PlantguardError, SettingsError
 
 if TYPE_CHECKING:
     from lib.artifacts import Verdict
+    from lib.gate.waiver_file import Entry
     from lib.settings import Settings
 
 INTERRUPTED = 130
+WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """
 \b
@@ -80,6 +83,12 @@ def gate(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
     ] = "-",
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            "--waivers", metavar="FILE", help="Waivers to judge by; this project's stack has policies/waivers.toml."
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
@@ -90,7 +99,8 @@ def gate(
     from lib.gate import judge
 
     clock.mark("load checkov")
-    verdict = judge(path, stack or path.parent.name)
+    entries = _waivers(waivers, own=path.resolve().is_relative_to(_outdir(outdir).resolve()))
+    verdict = judge(path, stack or path.parent.name, entries, datetime.now(UTC).date())
     clock.mark("judge")
     _report(verdict, format_, output)
     clock.mark("report")
@@ -136,6 +146,15 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     result = synthesize(settings, outdir)
     clock.mark("synth")
     return result.path, result.stack
+
+
+def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
+    """Those of the file given, else those of this project for its own stack: on another they would match nothing."""
+    from lib.gate.waiver_file import read_waivers
+
+    if given:
+        return read_waivers(given, str(given))
+    return read_waivers(ROOT / WAIVERS, WAIVERS) if own else ()
 
 
 def _report(verdict: Verdict, format_: str, output: str) -> None:
