@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -89,6 +90,15 @@ def gate(
             "--waivers", metavar="FILE", help="Waivers to judge by; this project's stack has policies/waivers.toml."
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="An earlier verdict.json: tell what is new, fixed and unchanged. It never changes the exit code of a "
+            "verdict: a gate that passes because it failed before is no gate.",
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
@@ -97,10 +107,14 @@ def gate(
     clock = _Clock(timings)
     path, stack = (_find(target), "") if target else _synthesized(_settings(settings, set_), _outdir(outdir), clock)
     from lib.gate import judge
+    from lib.gate.baseline import compare, read_baseline
 
     clock.mark("load checkov")
+    earlier = read_baseline(baseline) if baseline else None  # before the report replaces it
     entries = _waivers(waivers, own=path.resolve().is_relative_to(_outdir(outdir).resolve()))
     verdict = judge(path, stack or path.parent.name, entries, datetime.now(UTC).date())
+    if earlier:
+        verdict = replace(verdict, baseline=compare(verdict, earlier))
     clock.mark("judge")
     _report(verdict, format_, output)
     clock.mark("report")
