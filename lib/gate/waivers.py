@@ -43,7 +43,7 @@ def apply_waivers(
             problems = [*_dates(waiver, today), *_people(waiver), *_reach(waiver, findings, rules)]
             if key in earlier:
                 problems.append(_repeated(waiver, earlier[key]))
-            elif not problems:
+            if not problems:
                 held[key] = waiver
             earlier.setdefault(key, entry)
             wrong = tuple(problems)

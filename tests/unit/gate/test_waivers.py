@@ -15,6 +15,7 @@ from lib.gate.verdict import to_json
 from lib.gate.waiver_file import read_waivers
 from lib.gate.waivers import apply_waivers
 from lib.reports import html
+from policies.base import Violation
 
 TODAY = date(2026, 3, 1)
 CANARY = "Zk93canaryPLAIN51xqQ7"
@@ -144,15 +145,31 @@ def test_an_address_with_an_instance_key_is_exact(stack, judged, entry, tmp_path
     assert waived[0].finding.resource_address == address
 
 
-def test_a_crash_is_not_waived(monkeypatch, stack, judged, entry):
+@pytest.mark.parametrize("before", [True, False], ids=["after a violation", "alone"])
+def test_a_crash_is_not_waived(monkeypatch, stack, judged, entry, before):
     def crash(_self, _conf):
+        if before:
+            yield Violation("kms_key_id", None, "a key")
         raise KeyError("x")
-        yield
 
     monkeypatch.setattr(type(load_policies()["PG_ENC_LOGS"]), "violations", crash)
     verdict = judged(stack(), entry())
-    assert verdict.waived == ()
-    assert "crashed" in next(f for f in verdict.findings if f.policy_id == "PG_ENC_LOGS").required
+    (crashed,) = [finding for finding in verdict.findings if finding.policy_id == "PG_ENC_LOGS"]
+    assert "crashed" in crashed.required
+    assert verdict.outcome is Outcome.FAIL
+    assert (len(verdict.waived), len(about_waivers(verdict))) == ((1, 0) if before else (0, 1))
+
+
+@pytest.mark.parametrize("address", ["aws_cloudwatch_log_group", "aws_cloudwatch_log_group.*", "*", ""])
+def test_an_address_that_is_not_exact_is_called_over_broad(stack, judged, entry, address):
+    (finding,) = about_waivers(judged(stack(), entry(address=f'"{address}"')))
+    assert "over-broad" in finding.required
+
+
+def test_the_rule_on_waivers_is_listed_where_it_was_broken(stack, judged, entry):
+    (rule,) = [p for p in judged(stack(), entry(owner=None)).policies if p.policy_id == "PG_GATE_WAIVER"]
+    assert (rule.family, rule.judged, rule.passed) == ("GATE", 1, 0)
+    assert "PG_GATE_WAIVER" not in {policy.policy_id for policy in judged(stack(), entry()).policies}
 
 
 def test_what_is_critical_is_never_waivable():
