@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lib.artifacts import Verdict
+    from lib.gate.waiver_file import Entry
     from lib.settings import Settings
 
 INTERRUPTED = 130
+WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """
 \b
@@ -91,6 +95,21 @@ def gate(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
     ] = "-",
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            "--waivers", metavar="FILE", help="Waivers to judge by; this project's stack has policies/waivers.toml."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="An earlier verdict.json: tell what is new, fixed and unchanged. It never changes the exit code of a "
+            "verdict: a gate that passes because it failed before is no gate.",
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
@@ -99,11 +118,21 @@ def gate(
     clock = _Clock(timings)
     found = [] if targets else [_synthesized(_settings(settings, set_), _outdir(outdir), clock)]
     from lib.gate import judge
+    from lib.gate.baseline import compare, read_baseline
     from lib.gate.sources import find_sources, read_source
 
     clock.mark("load checkov")
     found += [(path, _stack_name(path)) for target in targets or () for path in find_sources(target)]
-    verdicts = [judge(read_source(path, configuration, var_file or ()), stack) for path, stack in found]
+    if len(found) > 1 and (waivers or baseline):
+        raise typer.BadParameter(f"got {len(found)} configurations, requires one", param_hint="--waivers, --baseline")
+    earlier = read_baseline(baseline) if baseline else None  # before the report replaces it
+    own, today = _outdir(outdir).resolve(), datetime.now(UTC).date()
+    verdicts = []
+    for path, stack in found:
+        source = read_source(path, configuration, var_file or ())
+        entries = _waivers(waivers, own=path.resolve().is_relative_to(own))
+        verdict = judge(source, stack, entries, today)
+        verdicts.append(replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict)
     clock.mark("judge")
     _report(verdicts, format_, output)
     clock.mark("report")
@@ -149,6 +178,15 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     result = synthesize(settings, outdir)
     clock.mark("synth")
     return result.path, result.stack
+
+
+def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
+    """Those of the file given, else those of this project for its own stack: on another they would match nothing."""
+    from lib.gate.waiver_file import read_waivers
+
+    if given:
+        return read_waivers(given, str(given))
+    return read_waivers(ROOT / WAIVERS, WAIVERS) if own else ()
 
 
 def _report(verdicts: Sequence[Verdict], format_: str, output: str) -> None:

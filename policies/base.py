@@ -37,6 +37,8 @@ CATEGORIES = {
 
 
 TOP_LEVEL = re.compile(r"[.\[:]")
+CRASHED = "an answer from {}; it crashed"
+"""What a crash requires; no waiver holds it, since nobody knows what it hides."""
 SCALED_BY_AWS = frozenset({("aws_ecs_service", "desired_count")})
 """What autoscaling moves between bounds that are judged themselves: Terraform must leave it alone."""
 
@@ -79,6 +81,8 @@ class Policy(BaseCheck):
     """Other kinds of block it judges: provider, output, variable."""
     controls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Framework id -> control ids."""
+    waivable: ClassVar[bool] = True
+    """False where no risk owner may accept a finding: policies/waivers.toml cannot name it."""
     fix: ClassVar[str] = ""
     source: ClassVar[str] = ""
 
@@ -138,7 +142,7 @@ class Policy(BaseCheck):
         except Exception as crash:  # whatever a policy does wrong must not look like a pass
             frame = traceback.extract_tb(crash.__traceback__)[-1]
             where = f"{type(crash).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            found.append(Violation("", where, f"an answer from {self.id}; it crashed"))
+            found.append(Violation("", where, CRASHED.format(self.id)))
         found.extend(_hidden(conf))
         return Judgement(tuple(found), dict(conf.reads))
 

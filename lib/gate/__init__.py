@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from lib.artifacts import Verdict
 from lib.gate.scan import input_findings, load_policies, scan
 from lib.gate.sources import Source
 from lib.gate.verdict import verdict_of
+from lib.gate.waiver_file import Entry
+from lib.gate.waivers import apply_waivers
 
 
-def judge(source: Source, stack: str) -> Verdict:
-    """The verdict on one configuration. Raises: GateError where none can be reached."""
+def judge(source: Source, stack: str, waivers: Sequence[Entry] = (), today: date = date.max) -> Verdict:
+    """The verdict on one configuration. Raises: GateError where none can be reached.
+
+    today: by which waivers are in force; whoever does not say finds them all expired.
+    """
     rules = load_policies()
     findings, passed = scan(source, rules)
-    return verdict_of(stack, source, rules, (*input_findings(source), *findings), passed)
+    findings, waived = apply_waivers((*input_findings(source), *findings), waivers, rules, today)
+    return verdict_of(stack, source, rules, findings, passed, waived=waived)

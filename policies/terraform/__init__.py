@@ -2,6 +2,7 @@
 
 from policies.terraform.model import (
     INTERPOLATION,
+    KEY,
     TRAVERSAL,
     Arguments,
     Block,
@@ -15,6 +16,7 @@ from policies.terraform.model import (
 
 __all__ = [
     "INTERPOLATION",
+    "KEY",
     "TRAVERSAL",
     "Arguments",
     "Block",

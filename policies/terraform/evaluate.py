@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from tree_sitter import Node
 
 from policies.terraform.functions import FUNCTIONS
-from policies.terraform.syntax import Expression, Hcl, Json, expression, source
+from policies.terraform.syntax import Expression, Json, expression, source
 from policies.terraform.templates import NotATemplate, Piece, heredoc, pieces
 from policies.terraform.values import (
     Invalid,
