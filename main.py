@@ -238,9 +238,11 @@ def _outdir(given: Path | None) -> Path:
 
 
 def _stack_name(path: Path) -> str:
-    """What a report of something else than this project's stack is called: its folder and file, as far as they name it."""
+    """What the report on something else than this project's stack is called: by its folder, and by its file."""
     whole = path.resolve()
-    return whole.name if whole.is_dir() else whole.parent.name if whole.name == "cdk.tf.json" else f"{whole.parent.name}-{whole.name}"
+    if whole.is_dir():
+        return whole.name or "root"
+    return whole.parent.name if whole.name == "cdk.tf.json" else f"{whole.parent.name}-{whole.name}"
 
 
 class _Clock:

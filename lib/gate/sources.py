@@ -76,7 +76,8 @@ def read_source(path: Path, configuration: Path | None = None, var_files: Sequen
         raise GateError(f"{', '.join(missing)}: no such file of variable values")
     reading = _read(path, configuration, tuple(var_files))
     if not any(block.kind == "resource" for block in reading.configuration.blocks):
-        causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in reading.configuration.problems)
+        problems = reading.configuration.problems
+        causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in problems)
         raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.{causes}")
     return Source(path.name, reading.sha256, reading.configuration)
 

@@ -10,6 +10,7 @@ from policies.terraform.model import (
     Configuration,
     Problem,
     declared,
+    decoded,
     is_reference,
     shown,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Configuration",
     "Problem",
     "declared",
+    "decoded",
     "is_reference",
     "shown",
 ]

@@ -5,6 +5,7 @@ An error in an expression is an unknown value: Terraform would stop there, and a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
-    "%": lambda a, b: a % b,
+    "%": math.fmod,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -142,7 +143,7 @@ def truth(value: Any, scope: Scope) -> bool:
 def elements(value: Any) -> list[tuple[Any, Any]]:
     """(key, value) of a collection whose elements are known as such. Raises: Invalid, NotKnown."""
     if isinstance(value, dict):
-        return list(value.items())
+        return sorted(value.items())
     if isinstance(value, list):
         if len(value) > MOST_ELEMENTS:
             raise NotKnown("a collection too large to evaluate")
@@ -258,9 +259,10 @@ def _splat(value: Any, splat: Node, behind: Sequence[Node], scope: Scope) -> Any
         raise NotKnown("a splat within a splat")
     results = []
     for one in items:
+        value = one
         for step in steps:
-            one = _step(one, step, scope)
-        results.append(one)
+            value = _step(value, step, scope)
+        results.append(value)
     return results
 
 
@@ -289,14 +291,22 @@ def _template(node: Node, scope: Scope) -> Any:
 def _collection(node: Node, scope: Scope) -> Any:
     inner = node.named_children[0]
     if inner.type == "tuple":
-        return [node_value(child, scope) for child in inner.named_children if child.type == "expression"]
+        return [_element(child, scope) for child in inner.named_children if child.type == "expression"]
     found: dict[str, Any] = {}
     for element in inner.named_children:
         if element.type != "object_elem":
             continue
         key, *_, value = [child for child in element.named_children if child.type == "expression"]
-        found[_key(key, scope)] = node_value(value, scope)
+        found[_key(key, scope)] = _element(value, scope)
     return found
+
+
+def _element(node: Node, scope: Scope) -> Any:
+    """One element of a collection: that it is not known says nothing of the others. Raises: Invalid."""
+    try:
+        return node_value(node, scope)
+    except NotKnown:
+        return Unknown.of(source(node))
 
 
 def _key(node: Node, scope: Scope) -> str:
@@ -449,10 +459,19 @@ def _json(value: Any, scope: Scope) -> Any:
     if isinstance(value, str):
         return template_value(value, scope)
     if isinstance(value, list):
-        return [value_of(Json(entry), scope) for entry in value]
+        return [
+            value_of(Json(entry), scope) if isinstance(entry, dict) else _json_entry(entry, scope) for entry in value
+        ]
     if isinstance(value, dict):
         return {_json_key(key, scope): value_of(Json(entry), scope) for key, entry in value.items()}
     return value
+
+
+def _json_entry(value: Any, scope: Scope) -> Any:
+    try:
+        return _json(value, scope)
+    except NotKnown:
+        return Unknown.of(Json(value).text)
 
 
 def _json_key(key: str, scope: Scope) -> str:

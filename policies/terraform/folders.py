@@ -107,7 +107,8 @@ def _read(file: Path, name: str, folder: Folder) -> Iterator[Declaration]:
             folder.problems.extend(problems)
             yield from _from_hcl(body, name, folder)
     except (ValueError, RecursionError) as error:
-        folder.problems.append(_unreadable(name, "nested too deeply" if isinstance(error, RecursionError) else str(error)))
+        got = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        folder.problems.append(_unreadable(name, got))
 
 
 def from_json(document: Any, file: str, lines: Mapping[str, int]) -> Iterator[Declaration]:
@@ -129,21 +130,21 @@ def _of_kind(kind: str, entry: Mapping[str, Any], file: str, lines: Mapping[str,
             for inner in _entries(named_, f"{kind}.{type_}"):
                 for name, arguments in _items(inner):
                     for body in _entries(arguments, f"{kind}.{type_}.{name}"):
-                        yield _declared(kind, type_, name, body, file, lines)
+                        yield _declared(kind, type_, name, arguments=body, file=file, lines=lines)
     elif kind == "provider":
         for type_, configured in _items(entry):
             for body in _entries(configured, f"provider.{type_}"):
-                yield _declared(kind, type_, str(body.get("alias", "")), body, file, lines)
+                yield _declared(kind, type_, str(body.get("alias", "")), arguments=body, file=file, lines=lines)
     elif kind in LABELLED:
         for name, arguments in _items(entry):
             for body in _entries(arguments, f"{kind}.{name}"):
-                yield _declared(kind, "", name, body, file, lines)
+                yield _declared(kind, "", name, arguments=body, file=file, lines=lines)
     else:
-        yield _declared(kind, "", "", entry, file, lines)
+        yield _declared(kind, "", "", arguments=entry, file=file, lines=lines)
 
 
 def _declared(
-    kind: str, type_: str, name: str, arguments: Mapping[str, Any], file: str, lines: Mapping[str, int]
+    kind: str, type_: str, name: str, *, arguments: Mapping[str, Any], file: str, lines: Mapping[str, int]
 ) -> Declaration:
     label = type_ if kind == "provider" else "/".join(part for part in (type_, name) if part)
     place = f"{kind}/{label}" if label else kind
@@ -233,4 +234,3 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def alias_of(value: Hcl | Json | None) -> str:
     """`aws.west` of a `provider = aws.west`, in HCL or as JSON's string."""
     return value.text.strip().strip('"').removeprefix("${").removesuffix("}") if value else ""
-

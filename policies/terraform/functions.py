@@ -229,7 +229,7 @@ def _formatlist(values: list[Any], known: Known) -> list[Any]:
 
 def _replace(string: Any, old: str, new: str) -> str:
     if len(old) > 1 and old[0] == old[-1] == "/":
-        template = re.sub(r"\$\{?(\d+)\}?", r"\\\1", new.replace("\\", "\\\\"))
+        template = re.sub(r"\$\{?(\d+)\}?", r"\\g<\1>", new.replace("\\", "\\\\"))
         return str(compiled(old[1:-1]).sub(template, text(string)))
     if text(string).count(old) * len(new) > LONGEST_TEXT:
         raise NotKnown("replace")
@@ -373,13 +373,17 @@ def _chunklist(value: Any, size: Any) -> list[Any]:
     return [items[index : index + int(size)] for index in range(0, len(items), int(size))]
 
 
+def _alltrue(value: Any) -> bool:
+    return all(item in (True, "true") for item in literal_list(value))
+
+
 def _anytrue(value: Any) -> bool:
     return any(item in (True, "true") for item in literal_list(value))
 
 
 FUNCTIONS: Mapping[str, Function] = {
     "abs": literal(abs),
-    "alltrue": structural(lambda value: all(item in (True, "true") for item in literal_list(value))),
+    "alltrue": structural(_alltrue),
     "anytrue": structural(_anytrue),
     "base64decode": literal(lambda value: base64.b64decode(text(value), validate=True).decode()),
     "base64encode": literal(lambda value: base64.b64encode(text(value).encode()).decode()),
@@ -410,7 +414,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "index": literal(lambda items, wanted: listed(items).index(wanted)),
     "join": _join,
     "jsondecode": _jsondecode,
-    "jsonencode": structural(encoded),
+    "jsonencode": structural(lambda value: encoded(value, as_terraform=True)),
     "keys": structural(lambda value: sorted(mapped(value))),
     "length": structural(_length),
     "lookup": _lookup,
@@ -439,6 +443,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sha1": _digest("sha1"),
     "sha256": _digest("sha256"),
     "sha512": _digest("sha512"),
+    "signum": literal(lambda value: (value > 0) - (value < 0)),
     "slice": _slice,
     "sort": literal(lambda value: sorted(map(text, listed(value)))),
     "split": literal(lambda separator, value: text(value).split(text(separator)) if value != "" else [""]),
@@ -446,11 +451,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "strcontains": literal(lambda value, part: text(part) in text(value)),
     "strrev": literal(lambda value: text(value)[::-1]),
     "substr": literal(lambda value, at, n: text(value)[int(at) :][: None if n < 0 else int(n)]),
-    "sum": literal(lambda values: sum(values)),
+    "sum": literal(sum),
     "title": literal(lambda value: re.sub(r"\b[a-z]", lambda match: match[0].upper(), text(value))),
     "tobool": literal(_tobool),
-    "tolist": structural(lambda value: listed(value)),
-    "tomap": structural(lambda value: mapped(value)),
+    "tolist": structural(listed),
+    "tomap": structural(mapped),
     "tonumber": literal(_tonumber),
     "toset": structural(as_set),
     "tostring": _tostring,

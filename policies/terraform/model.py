@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -277,10 +277,10 @@ class Arguments:
             return []
         text = self.configuration.resolve(raw, self.name_of(name))
         try:
-            decoded = json.loads(text) if isinstance(text, str) else text
+            document = decoded(text) if isinstance(text, str) else text
         except (ValueError, RecursionError):
             raise CannotDecide(self.name_of(name), shown(raw), "a JSON document") from None
-        items = decoded if isinstance(decoded, list) else [decoded]
+        items = document if isinstance(document, list) else [document]
         return [
             self._inside(item, self.name_of(name), index if len(items) > 1 else None)
             for index, item in enumerate(items)
@@ -414,6 +414,15 @@ def _instances(configuration: Configuration, block: Block) -> bool | None:
     return True
 
 
+def decoded(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """A JSON document whose strings may hold references; the quotes of their instance keys would end the string.
+
+    pairs: json's object_pairs_hook. Raises: ValueError, RecursionError.
+    """
+    quoted = INTERPOLATION.sub(lambda match: json.dumps(match[0])[1:-1] if '"' in match[0] else match[0], text)
+    return json.loads(quoted, object_pairs_hook=pairs)
+
+
 def _expression(text: str) -> str:
     """An expression as a finding may show it: without the literals in it, which could be secrets."""
     call = re.match(r"\$\{\s*(\w+)\(", text)
@@ -443,7 +452,8 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple):
+        single = len(value) == 1 and isinstance(value[0], Mapping)  # a block: JSON may write it without the list
         for index, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{index}]")
+            yield from _leaves(item, path if single else f"{path}[{index}]")
     else:
         yield path, value

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from policies.terraform.values import Invalid, NotKnown, Ref, Source, Unknown, i
 
 RAW = frozenset({"lifecycle", "provisioner", "connection", "depends_on", "provider", "providers"})
 """What Terraform does not evaluate for the plan, or not as a value: kept as its source."""
+BARE = frozenset({"depends_on", "from", "ignore_changes", "provider", "replace_triggered_by", "to"})
+"""Arguments whose traversals stand for themselves."""
 RAW_KINDS = frozenset({"moved", "import", "removed", "check", "terraform"})
 REPEATERS = ("count", "for_each")
 DEEPEST_MODULE = 12
@@ -74,7 +76,7 @@ class Module:
         given: Callable[[str], Any] | None = None,
         providers: Mapping[str, str] | None = None,
     ) -> None:
-        """given: the value of an input variable, None where the caller sets none. providers: name here -> name above."""
+        """given: the value of an input variable, None where the caller sets none. providers: name here -> in root."""
         self.tree, self.folder, self.address = tree, folder, address
         self.given = given or (lambda name: None)
         self.providers = providers
@@ -115,19 +117,12 @@ class Module:
         """The value of a traversal's first names and how many it took. Raises: Invalid, NotKnown."""
         if following is None:
             raise Invalid(name)
-        if name == "var":
-            return self.variable(following), 2
-        if name == "local":
-            return self.local(following), 2
-        if name == "module":
-            return self.called(following), 2
+        meanings = {"var": self.variable, "local": self.local, "module": self.called, "path": self._path}
+        if name in meanings:
+            return meanings[name](following), 2
         if name in ("data", "ephemeral"):
             return _Types(self, name).output(following), 2
-        if name == "path":
-            return self._path(following), 2
-        if name == "terraform":
-            return ("default" if following == "workspace" else Unknown.of(f"terraform.{following}")), 2
-        if name in ("self", "each", "count"):
+        if name in ("self", "each", "count", "terraform"):
             return Unknown.of(f"{name}.{following}"), 2
         return self.block("", name, following), 2
 
@@ -245,7 +240,8 @@ class Module:
         if declaration is None or not steps:
             return unknown
         try:
-            value = module.once(("at", ref.address, steps[0][0]), lambda: module._first(declaration, steps[0][0], scope))
+            first = steps[0][0]
+            value = module.once(("at", ref.address, first), lambda: module._first(declaration, first, scope))
         except (Invalid, NotKnown):
             return unknown
         value = _walk(value, ref.path[len(f".{steps[0][0]}") :], unknown)
@@ -373,13 +369,13 @@ class Module:
         elif installed:
             path = self.tree.root / installed
         if path is None or not path.is_dir() or not terraform_files(path):
-            self.tree.problem(
-                call, address, f"the source {rendered(where)}", "a module that is on this disk: its resources were not judged",
-                "run terraform init (or get), or judge the JSON of terraform show -json",
-            )  # fmt: skip
+            requires = "a module that is on this disk: its resources were not judged"
+            fix = "run terraform init (or get), or judge the JSON of terraform show -json"
+            self.tree.problem(call, address, f"the source {rendered(where)}", requires, fix)
             return None
         if len(names) > DEEPEST_MODULE:
-            self.tree.problem(call, address, f"{len(names)} modules within one another", f"at most {DEEPEST_MODULE}", "untangle them")
+            got = f"{len(names)} modules within one another"
+            self.tree.problem(call, address, got, f"at most {DEEPEST_MODULE}", "untangle the calls")
             return None
         return self.tree.folder(path.resolve())
 
@@ -399,7 +395,9 @@ class Module:
     def _providers(self, call: Declaration) -> Mapping[str, str]:
         """How a called module's provider names read in the root."""
         stated = call.body.attributes.get("providers")
-        pairs = stated.value.items() if isinstance(stated, Json) and isinstance(stated.value, dict) else []
+        pairs: Iterable[tuple[str, str]] = ()
+        if isinstance(stated, Json) and isinstance(stated.value, dict):
+            pairs = stated.value.items()
         if isinstance(stated, Hcl):
             pairs = _pairs(stated.node)
         found = {}
@@ -446,7 +444,8 @@ class Module:
         for key, bindings in keys if keys is not None else [(None, {})]:
             self.tree.instances += 1
             if self.tree.instances > MOST_INSTANCES:
-                self.tree.problem(declaration, "", f"more than {MOST_INSTANCES} instances", "fewer", "judge it in parts")
+                got = f"more than {MOST_INSTANCES} instances"
+                self.tree.problem(declaration, "", got, "fewer", "judge it in parts")
                 return
             arguments = self.arguments(declaration, self.scope.with_bindings(**bindings))
             for name in REPEATERS if keys is not None else ():
@@ -493,12 +492,12 @@ class Module:
         found: dict[str, Any] = {}
         for name, expression in body.attributes.items():
             if name in RAW:
-                found[name] = _raw(expression)
+                found[name] = _raw(expression, name in BARE)
             elif name == "dynamic" and isinstance(expression, Json):
                 for kind, content in _json_dynamics(expression.value):
                     _append(found, kind, self._json_dynamic(kind, content, scope))
             elif name not in skip:
-                found[name] = self._dynamics_in(expression, scope) if isinstance(expression, Json) else value_of(expression, scope)
+                found[name] = self._value(expression, scope)
         for block in body.blocks:
             if block.kind == "dynamic" and len(block.labels) == 1:
                 _append(found, block.labels[0], self._dynamic(block, scope))
@@ -508,13 +507,13 @@ class Module:
                 _append(found, block.kind, [_labelled(block, self._body(block.body, scope))])
         return found
 
-    def _dynamics_in(self, expression: Json, scope: Scope) -> Any:
-        """A JSON value whose objects may hold `dynamic` blocks themselves."""
-        value = expression.value
+    def _value(self, expression: Expression, scope: Scope) -> Any:
+        """A value; the objects of a JSON one may hold `dynamic` blocks themselves."""
+        value = expression.value if isinstance(expression, Json) else None
         if isinstance(value, dict) and isinstance(value.get("dynamic"), dict | list):
             return self._body(Body({key: Json(inner) for key, inner in value.items()}), scope)
         if isinstance(value, list) and any(isinstance(inner, dict) and "dynamic" in inner for inner in value):
-            return [self._dynamics_in(Json(inner), scope) for inner in value]
+            return [self._value(Json(inner), scope) for inner in value]
         return value_of(expression, scope)
 
     def _dynamic(self, block: Nested, scope: Scope) -> Any:
@@ -661,27 +660,28 @@ def _json_dynamics(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _source_of(body: Body) -> dict[str, Any]:
     """A body that is not evaluated: literals, and everything else as its source."""
-    found: dict[str, Any] = {name: _raw(expression) for name, expression in body.attributes.items()}
+    found: dict[str, Any] = {name: _raw(expression, name in BARE) for name, expression in body.attributes.items()}
     for block in body.blocks:
         _append(found, block.kind, [_labelled(block, _source_of(block.body))])
     return found
 
 
-def _raw(expression: Expression) -> Any:
-    if isinstance(expression, Json):
-        return _verbatim(expression.value)
-    return _raw_node(expression.node)
+def _raw(expression: Expression, bare: bool) -> Any:
+    """bare: whether a traversal stands for itself, as in ignore_changes, and not for a value."""
+    return _verbatim(expression.value) if isinstance(expression, Json) else _raw_node(expression.node, bare)
 
 
-def _raw_node(node: Node) -> Any:
+def _raw_node(node: Node, bare: bool) -> Any:
     text = source(node)
     inner = node.named_children[0] if node.type == "expression" and node.named_child_count == 1 else node
     if inner.type == "literal_value" and "${" not in text and "%{" not in text:
         return json.loads(text) if inner.named_children[0].type != "numeric_lit" else float(text)
     if inner.type == "collection_value" and inner.named_children[0].type == "tuple":
-        return [_raw_node(child) for child in inner.named_children[0].named_children if child.type == "expression"]
-    if re.fullmatch(r"[\w.-]+(?:\[[^\]]*\])?[\w.]*", text):
-        return text  # a bare traversal, as in ignore_changes
+        return [
+            _raw_node(child, bare) for child in inner.named_children[0].named_children if child.type == "expression"
+        ]
+    if bare and re.fullmatch(r"[\w.-]+(?:\[[^\]]*\])?[\w.]*", text):
+        return text
     if inner.type == "template_expr":
         return Source(text.strip('"'))
     return Source(f"${{{text}}}")
@@ -693,4 +693,3 @@ def _verbatim(value: Any) -> Any:
     if isinstance(value, list):
         return [_verbatim(item) for item in value]
     return Source(value) if isinstance(value, str) else value
-

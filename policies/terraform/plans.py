@@ -50,7 +50,8 @@ def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Rea
         got = f"format_version {document.get('format_version')}"
         problems.append(Problem(file, 0, got, "format 1.x", "use a Terraform whose JSON is of format 1"))
     if document.get("errored"):
-        problems.append(Problem(file, 0, "a plan that ended with an error", "a whole plan", "mend the error, plan again"))
+        got = "a plan that ended with an error"
+        problems.append(Problem(file, 0, got, "a whole plan", "mend the error, and plan again"))
     if declared is None:
         return Reading(Configuration(tuple(blocks), tuple(problems)), sha256)
     over = _Overlay(declared.configuration, blocks, file)
@@ -122,7 +123,8 @@ class _Plan:
                 for key in dict.fromkeys((*value, *(unknown if isinstance(unknown, dict) else ())))
             }
             if isinstance(expression, dict) and "references" in expression:
-                return {key: item if item is not None else self._part_of(expression, module, unknown, key) for key, item in made.items()}
+                parts = {key: self._part_of(expression, module, unknown, key) for key in made}
+                return {key: parts[key] if item is None else item for key, item in made.items()}
             return {key: item for key, item in made.items() if item not in ABSENT or isinstance(item, bool)}
         if isinstance(value, list):
             return self._list(value, unknown, sensitive, expression, module)
@@ -149,10 +151,8 @@ class _Plan:
     def _referred(self, expression: Any, module: str) -> Any:
         """What an expression whose value is unknown refers to."""
         if isinstance(expression, list):
-            return [
-                {k: v for key, inner in block.items() if (v := self._referred(inner, module)) is not None and (k := key)}
-                for block in expression
-            ]
+            referred = [{key: self._referred(inner, module) for key, inner in block.items()} for block in expression]
+            return [{key: value for key, value in block.items() if value is not None} for block in referred]
         if "constant_value" in expression:
             return expression["constant_value"]
         if "references" not in expression:
@@ -174,14 +174,11 @@ class _Plan:
         if text.startswith("module."):
             return self._output(text, module, depth)
         match = TRAVERSAL.match(text)
-        if not match:
-            return Unknown(text)
         address = f"{module}.{text}" if module else text
         if text.startswith(f"data.{POLICY_DOCUMENT}.") and text.endswith("json"):
             return self._document(address.rpartition(".")[0])
-        if IDENTIFYING.search(match[6] or ""):
-            block, attribute = address[: -len(match[6])], match[6]
-            return Ref(block, attribute)
+        if match and IDENTIFYING.search(match[6]):
+            return Ref(address[: -len(match[6])], match[6])
         return Unknown(address)
 
     def _variable(self, text: str, module: str, depth: int) -> Any:
@@ -308,7 +305,8 @@ class _State:
         self.owners = _owners(self.entries)
 
     def read(self) -> tuple[list[Block], list[Problem]]:
-        blocks = [Block("terraform", "", "", {"backend": rendered(Unknown("backend, which no state holds"))}, self.file)]
+        backend = {"backend": rendered(Unknown("backend, which no state holds"))}
+        blocks = [Block("terraform", "", "", backend, self.file)]
         for entry in self.entries:
             own = {entry["values"].get(name) for name in ("arn", "id")}
             arguments = {name: self._linked(value, own) for name, value in _shown(entry).items()}

@@ -11,9 +11,10 @@ from typing import Any
 
 from policies.terraform.evaluate import Scope, value_of
 from policies.terraform.folders import Folder, content_of, parse_json, terraform_files
-from policies.terraform.model import Configuration, Problem
+from policies.terraform.model import Block, Configuration, Problem
 from policies.terraform.modules import Module, Tree
 from policies.terraform.syntax import Hcl, Json, parse_hcl
+from policies.terraform.values import Invalid
 
 SKIPPED = frozenset({".terraform", ".git", ".terragrunt-cache", ".external_modules", "node_modules", ".venv"})
 
@@ -34,11 +35,11 @@ def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, .
     tree.digests.update(root.digests)
     tree.problems[:] = list(root.problems)
     tree.installed = _installed(folder)
-    module = Module(tree, root, given=lambda name: given.get(name))
+    module = Module(tree, root, given=given.get)
     for name in sorted(set(given) - set(module.variables)):
         if var_files:
             tree.problems.append(_undeclared(name))
-    blocks = []
+    blocks: list[Block] = []
     done = 0
     while done < len(tree.modules):  # a module that is read may bring further ones
         blocks.extend(tree.modules[done].blocks())
@@ -150,8 +151,6 @@ class _NoNames:
     """A file of values refers to nothing."""
 
     def root(self, name: str, following: str | None, scope: Scope) -> tuple[Any, int]:
-        from policies.terraform.values import Invalid
-
         raise Invalid(name)
 
     def attribute(self, ref: Any, name: str) -> Any:

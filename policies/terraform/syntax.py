@@ -46,8 +46,11 @@ class Json:
 
     @property
     def text(self) -> str:
-        """Its source."""
-        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+        """Its source, as HCL would have it."""
+        if not isinstance(self.value, str):
+            return json.dumps(self.value)
+        whole = self.value.startswith("${") and self.value.endswith("}") and self.value.count("${") == 1
+        return self.value[2:-1] if whole else self.value
 
 
 Expression = Hcl | Json
@@ -158,8 +161,10 @@ def _body(node: Node, file: str, problems: list[Problem]) -> Body:
             body.attributes[name] = Hcl(child.named_children[1])
             body.lines[name] = line
         elif child.type == "block":
-            name, *labels = [source(c).strip('"') for c in child.named_children if c.type in ("identifier", "string_lit")]
+            heads = [c for c in child.named_children if c.type in ("identifier", "string_lit")]
+            name, *labels = [source(head).strip('"') for head in heads]
             inner = next((c for c in child.named_children if c.type == "body"), None)
-            body.blocks.append(Nested(name, tuple(labels), _body(inner, file, problems) if inner else Body(), file, line))
+            nested = _body(inner, file, problems) if inner else Body()
+            body.blocks.append(Nested(name, tuple(labels), nested, file, line))
             body.lines.setdefault(name, line)
     return body

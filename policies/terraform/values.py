@@ -127,10 +127,9 @@ def text_of(value: Any) -> str:
 
 def rendered(value: Any) -> Any:
     """The value as Terraform JSON holds it, with `${` of literals escaped."""
-    if isinstance(value, Source):
-        return str(value)
     if isinstance(value, str):
-        return value.replace("${", "$${").replace("%{", "%%{") if "{" in value else value
+        literal = "{" in value and not isinstance(value, Source)
+        return value.replace("${", "$${").replace("%{", "%%{") if literal else str(value)
     if isinstance(value, Ref | Unknown):
         return f"${{{value.text}}}"
     if isinstance(value, Template):
@@ -142,34 +141,46 @@ def rendered(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else "${an object}"
 
 
-def encoded(value: Any) -> str | Template:
-    """The value as a JSON document, references and unknown values as strings in it."""
-    return joined(_json(value))
+HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+"""What Terraform's jsonencode escapes, besides what JSON demands."""
 
 
-def _json(value: Any) -> Iterator[Any]:
+def encoded(value: Any, *, as_terraform: bool = False) -> str | Template:
+    """The value as a JSON document, references and unknown values as strings in it.
+
+    as_terraform: with sorted keys and `<` escaped, byte for byte as jsonencode.
+    """
+    return joined(_json(value, as_terraform))
+
+
+def _json(value: Any, exact: bool) -> Iterator[Any]:
     if isinstance(value, dict):
         yield "{"
-        for index, (key, item) in enumerate(value.items()):
-            yield f"{',' if index else ''}{json.dumps(str(key), ensure_ascii=False)}:"
-            yield from _json(item)
+        for index, (key, item) in enumerate(sorted(value.items()) if exact else value.items()):
+            yield f"{',' if index else ''}{_json_text(str(key), exact)}:"
+            yield from _json(item, exact)
         yield "}"
     elif isinstance(value, list):
         yield "["
         for index, item in enumerate(value):
             yield "," if index else ""
-            yield from _json(item)
+            yield from _json(item, exact)
         yield "]"
     elif isinstance(value, Template):
         yield '"'
         for part in value.parts:
-            yield json.dumps(part, ensure_ascii=False)[1:-1] if isinstance(part, str) else part
+            yield _json_text(part, exact)[1:-1] if isinstance(part, str) else part
         yield '"'
     elif isinstance(value, Ref | Unknown):
         yield from ('"', value, '"')
     else:
         whole = isinstance(value, float) and value.is_integer()
-        yield json.dumps(int(value) if whole else value, ensure_ascii=False)
+        yield _json_text(int(value) if whole else value, exact)
+
+
+def _json_text(value: Any, exact: bool) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[<>&]", lambda match: HTML[match[0]], text) if exact else text
 
 
 def _pieces(item: Any) -> tuple[Any, ...]:
