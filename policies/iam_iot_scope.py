@@ -113,7 +113,7 @@ def _held(
         target = conf.target(resource, "aws_kinesis_stream")
         named = target.address in streams if target else resource.endswith(tuple(streams))
         kinesis = any(statement.grants(action) for action in ACTIONS["kinesis"])
-        if (kinesis and not named) or not names_resource(resource, path):
+        if (kinesis and not named) or not names_resource(conf, resource, path):
             yield Violation(path, resource, "the ARN of what the rule writes to")
     if statement.not_resources:
         yield Violation(path, "NotResource", "the ARN of what the rule writes to")

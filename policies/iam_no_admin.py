@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
-from policies.arns import any_service, names_resource
+from policies.arns import any_service, matches, names_resource
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
 from policies.roles import ATTACHMENTS
@@ -19,9 +18,8 @@ IDENTITY = ("iam:AttachRolePolicy", "iam:CreateUser", "iam:PutUserPolicy")
 ADMINISTRATOR_POLICIES = ("*administrator*", "*poweruser*", "*fullaccess*")
 HOLDERS = {
     "aws_iam_role": "managed_policy_arns",
-    "aws_iam_user_policy_attachment": "policy_arn",
-    "aws_iam_group_policy_attachment": "policy_arn",
-    **{type_: policies for type_, _, policies in ATTACHMENTS},
+    "aws_ssoadmin_managed_policy_attachment": "managed_policy_arn",
+    **{type_: policies for _, type_, _, policies in ATTACHMENTS},
 }
 """Terraform type -> argument that names managed policies."""
 
@@ -61,7 +59,7 @@ class IamNoAdmin(Policy):
             yield from _attached(conf, item)
         granting = [statement for statement in identity_statements(conf) if statement.allows]
         wide = [s for s in granting if s.not_resources or any(any_service(resource) for resource in s.resources)]
-        iam = [s for s in granting if s.not_resources or not all(names_resource(r, s.path) for r in s.resources)]
+        iam = [s for s in granting if s.not_resources or not all(names_resource(conf, r, s.path) for r in s.resources)]
         for statements, probes in ((wide, EVERYWHERE), (iam, IDENTITY)):
             if all(any(statement.grants(probe) for statement in statements) for probe in probes):
                 first = statements[0]
@@ -74,8 +72,8 @@ def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
         return  # a declared policy is judged where it is declared
     arn = conf.configuration.resolve(item, argument)
     conf.note(argument, arn)
-    name = str(arn).rpartition("/")[2].lower()
-    if ":iam::aws:" in str(arn) and any(fnmatchcase(name, pattern) for pattern in ADMINISTRATOR_POLICIES):
+    name = str(arn).rpartition("/")[2]
+    if ":iam::aws:" in str(arn) and any(matches(pattern, name) for pattern in ADMINISTRATOR_POLICIES):
         yield Violation(argument, arn, "no policy of AWS that administers a service or the account")
     elif ":iam::aws:" not in str(arn):
         yield Violation(argument, arn, "an aws_iam_policy of the same configuration", undecided=True)

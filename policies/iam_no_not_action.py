@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement, identity_statements, statements
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
+from policies.resource_policies import RESOURCE_POLICIES
 from policies.terraform import Arguments
 
 

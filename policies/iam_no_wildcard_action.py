@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement, identity_statements, statements
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
+from policies.resource_policies import RESOURCE_POLICIES
 from policies.terraform import Arguments
 
 OWNED_ELSEWHERE = ("aws_kms", "aws_vpc_endpoint")

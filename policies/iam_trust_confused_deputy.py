@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.iam import RESOURCE_POLICIES, statements
+from policies.iam import statements
 from policies.principals import SERVICE, SOURCE_KEYS, owned, pinned, standing
+from policies.resource_policies import RESOURCE_POLICIES
 from policies.terraform import Arguments
 
 OWNED_ELSEWHERE = ("aws_kms", "aws_vpc_endpoint")
