@@ -65,6 +65,10 @@ class IamKmsPolicy(Policy):
         granting = [statement for statement in found if statement.allows]
         if not granting:
             yield Violation("policy", None, "an explicit key policy; the default lets IAM policies alone decide")
+        for holder in (conf, *_separate(conf)):
+            if holder.flag("bypass_policy_lockout_safety_check"):
+                path = "bypass_policy_lockout_safety_check"
+                yield Violation(path if holder is conf else f"{holder.address}.{path}", True, "false")
         for statement in granting:
             yield from _admitted(conf, statement)
         yield from _both(conf, granting)

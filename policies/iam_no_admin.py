@@ -8,7 +8,7 @@ from typing import Any
 from policies.arns import any_service, matches, names_resource
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
-from policies.roles import ATTACHMENTS
+from policies.roles import ATTACHMENTS, HOLDERS, held_statements
 from policies.terraform import Arguments
 
 EVERYWHERE = ("ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "s3:GetObject")
@@ -16,7 +16,7 @@ EVERYWHERE = ("ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "s3:Ge
 IDENTITY = ("iam:AttachRolePolicy", "iam:CreateUser", "iam:PutUserPolicy")
 """Whoever may do all of these is one call away from being an administrator."""
 ADMINISTRATOR_POLICIES = ("*administrator*", "*poweruser*", "*fullaccess*")
-HOLDERS = {
+ATTACHING = {
     "aws_iam_role": "managed_policy_arns",
     "aws_ssoadmin_managed_policy_attachment": "managed_policy_arn",
     **{type_: policies for _, type_, _, policies in ATTACHMENTS},
@@ -34,7 +34,7 @@ class IamNoAdmin(Policy):
     id = "PG_IAM_NO_ADMIN"
     name = "Ensure no policy gives administrator access"
     severity = "CRITICAL"
-    resources = (*IDENTITY_POLICIES, *HOLDERS)
+    resources = tuple(dict.fromkeys((*IDENTITY_POLICIES, *HOLDERS, *ATTACHING)))
     controls = {
         "aws-fsbp": ("IAM.1",),
         "cis-aws-7.0": ("2.14",),
@@ -53,11 +53,13 @@ class IamNoAdmin(Policy):
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """No document covers all actions, and no administrator policy is attached."""
-        raw = conf.values.get(HOLDERS.get(conf.block.type, ""))
+        """No document, nor all that a holder has, covers all actions, and no administrator policy is attached."""
+        raw = conf.values.get(ATTACHING.get(conf.block.type, ""))
         for item in raw if isinstance(raw, list) else [raw]:
             yield from _attached(conf, item)
-        granting = [statement for statement in identity_statements(conf) if statement.allows]
+        declared = conf.block.type in HOLDERS
+        held = [s for _, s in held_statements(conf)] if declared else list(identity_statements(conf))
+        granting = [statement for statement in held if statement.allows]
         wide = [s for s in granting if s.not_resources or any(any_service(resource) for resource in s.resources)]
         iam = [s for s in granting if s.not_resources or not all(names_resource(conf, r, s.path) for r in s.resources)]
         for statements, probes in ((wide, EVERYWHERE), (iam, IDENTITY)):
@@ -67,7 +69,7 @@ class IamNoAdmin(Policy):
 
 
 def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
-    argument = HOLDERS.get(conf.block.type, "")
+    argument = ATTACHING.get(conf.block.type, "")
     if item is None or conf.target(item, "aws_iam_policy"):
         return  # a declared policy is judged where it is declared
     arn = conf.configuration.resolve(item, argument)

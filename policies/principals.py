@@ -142,7 +142,7 @@ def _pins(conf: Arguments, condition: Condition, keys: frozenset[str]) -> bool:
     wanted = condition.key in keys or any(condition.key.startswith(key) for key in keys if key.endswith(":"))
     if not wanted or condition.operator.removeprefix("ForAnyValue:") not in POSITIVE or not condition.values:
         return False
-    ours = own_organisation if condition.key in ORGANISATION_KEYS else owned
+    ours = own_organisation if condition.key.endswith(("orgid", "orgpaths")) else owned
     return all(ours(conf, value, f"Condition.{condition.operator}.{condition.key}") for value in condition.values)
 
 

@@ -18,7 +18,9 @@ NEWER_THAN_THE_DATA = "bedrock-agentcore:"
 
 
 def bad_types(policy: str) -> set[str]:
-    return {type_ for path in (FIXTURES / policy).glob("bad*.json") for type_ in json.loads(path.read_text())["resource"]}
+    return {
+        type_ for path in (FIXTURES / policy).glob("bad*.json") for type_ in json.loads(path.read_text())["resource"]
+    }
 
 
 @pytest.mark.parametrize("action", sorted(UNSCOPABLE_ACTIONS))
