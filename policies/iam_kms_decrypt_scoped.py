@@ -61,7 +61,7 @@ def _is_key(conf: Arguments, resource: str, path: str) -> bool:
     block, attribute = found
     if block.kind == "data" and block.type not in ("aws_kms_alias", "aws_kms_key"):
         raise CannotDecide(path, resource, REQUIRES)
-    elsewhere = block.kind == "data" and "arn:" in str(block.arguments.get("key_id"))
-    if elsewhere:  # looked up by its ARN, so it may be anybody's
-        return attribute == "arn" and own_key_arn(conf, str(conf.configuration.resolve(block.arguments["key_id"], path)))
+    key = str(block.arguments.get("key_id")) if block.kind == "data" else ""
+    if "arn:" in key:  # looked up by its ARN, so it may be anybody's
+        return attribute == "arn" and own_key_arn(conf, str(conf.configuration.resolve(key, path)))
     return block.label in DECLARED and attribute == "arn"

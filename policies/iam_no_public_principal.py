@@ -39,7 +39,8 @@ GRANTEES = {
     "aws_vpc_endpoint_service_allowed_principal": ("principal_arn", ""),
 }
 """Type that lets somebody in without a document -> argument that says whom, and the one that names an organisation."""
-PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS
+PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS | {"aws:sourceowner", "s3:dataaccesspointaccount"}
+"""Beside the general keys that of the default topic policy, and that of a bucket which leaves access to its points."""
 EXACT = ("StringEquals", "StringLike")
 COGNITO = "cognito-identity.amazonaws.com"
 SUBJECT_WORDS = frozenset({"organization", "project", "project_path", "repo", "serviceaccount", "system"})

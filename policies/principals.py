@@ -143,7 +143,15 @@ def _pins(conf: Arguments, condition: Condition, keys: frozenset[str]) -> bool:
     if not wanted or condition.operator.removeprefix("ForAnyValue:") not in POSITIVE or not condition.values:
         return False
     ours = own_organisation if condition.key.endswith(("orgid", "orgpaths")) else owned
+    if condition.operator.endswith("StringLike") and any(_spans_colons(value) for value in condition.values):
+        return False
     return all(ours(conf, value, f"Condition.{condition.operator}.{condition.key}") for value in condition.values)
+
+
+def _spans_colons(value: str) -> bool:
+    """Whether `*` stands before the account: ArnLike keeps it to its part, to StringLike `:123456789012:` is a name."""
+    parts = fields(value)
+    return len(parts) == 6 and wild(INTERPOLATION.sub("", "".join(parts[:4])))
 
 
 def _account(value: str) -> str:
