@@ -18,15 +18,12 @@ from policies.principals import (
     pinned,
     standing,
 )
-from policies.resource_policies import RESOURCE_POLICIES
+from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
 NARROWING = "aws_vpc_endpoint"
 """Endpoint policies grant nothing: they narrow what others grant to whoever is inside the VPC."""
-DOCUMENTS = {
-    "aws_iam_role": "assume_role_policy",
-    **{type_: name for type_, name in RESOURCE_POLICIES.items() if not type_.startswith(NARROWING)},
-}
+DOCUMENTS = ("aws_iam_role", *(type_ for type_ in RESOURCE_POLICIES if not type_.startswith(NARROWING)))
 GRANTEES = {
     "aws_ami_launch_permission": ("account_id", ""),
     "aws_cloudwatch_event_permission": ("principal", "condition"),
@@ -84,7 +81,8 @@ class IamNoPublicPrincipal(Policy):
             if kind != "AWS_IAM":
                 yield Violation("authorization_type", kind, '"AWS_IAM"')
         else:
-            for statement in statements(conf, DOCUMENTS[conf.block.type]):
+            trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
+            for statement in (*trust, *resource_statements(conf)):
                 if statement.allows and not pinned(conf, statement.conditions, PINNING_KEYS):
                     yield from _strangers(conf, statement)
 

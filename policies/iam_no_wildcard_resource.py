@@ -19,7 +19,7 @@ class IamNoWildcardResource(Policy):
 
     `role/*`, `secret:*` or `arn:aws:sqs:*:*:*` name nothing either: they differ from `*` in looks only. Which
     actions take no resource, AWS's own reference says; those among them that hand out rights are refused all the
-    same, and a condition key is no resource. An action that AWS does not list is not taken to be harmless.
+    same, and a condition key is no resource. What an action does that AWS does not list, nobody can say: undecided.
     """
 
     id = "PG_IAM_NO_WILDCARD_RESOURCE"
@@ -49,20 +49,18 @@ class IamNoWildcardResource(Policy):
 
 
 def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:
-    path = f"{statement.path}.Resource"
     unknown = [action for action in statement.actions if not known(action)]
+    if unknown:
+        requires = "actions that AWS's service authorization reference lists"
+        yield Violation(f"{statement.path}.Action", ", ".join(unknown), requires, undecided=True)
+    path = f"{statement.path}.Resource"
     scopable = [_described(action) for action in statement.actions if wild(action) or any(map(_takes, known(action)))]
-    if not (unknown or scopable or statement.not_actions):
+    if not scopable and not statement.not_actions:
         return
     unnamed = [resource for resource in statement.resources if not names_resource(conf, resource, path)]
-    if statement.resources and not unnamed:
-        return
-    got = ", ".join(unnamed) or "none"
-    requires = "ARNs with a region, an account and a name; * only for actions AWS cannot scope"
-    if scopable or statement.not_actions:
-        yield Violation(path, f"{got} for {', '.join(scopable) or 'NotAction'}", requires)
-    if unknown:
-        yield Violation(path, f"{got} for {', '.join(unknown)}", f"{requires}; AWS lists no such one", undecided=True)
+    if unnamed or not statement.resources:
+        got = f"{', '.join(unnamed) or 'none'} for {', '.join(scopable) or 'NotAction'}"
+        yield Violation(path, got, "ARNs with a region, an account and a name; * only for actions AWS cannot scope")
 
 
 def _takes(action: Action) -> bool:

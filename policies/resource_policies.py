@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from policies.iam import Statement, statements
+from policies.terraform import Arguments
+
 RESOURCE_POLICIES = {
     "aws_acmpca_policy": "policy",
     "aws_backup_vault_policy": "policy",
@@ -44,6 +47,7 @@ RESOURCE_POLICIES = {
     "aws_s3control_access_grants_instance_resource_policy": "policy",
     "aws_s3control_access_point_policy": "policy",
     "aws_s3control_bucket_policy": "policy",
+    "aws_s3control_multi_region_access_point_policy": "details.policy",
     "aws_s3control_object_lambda_access_point_policy": "policy",
     "aws_s3tables_table_bucket_policy": "resource_policy",
     "aws_s3tables_table_policy": "resource_policy",
@@ -64,7 +68,16 @@ RESOURCE_POLICIES = {
     "aws_vpclattice_resource_policy": "policy",
     "aws_xray_resource_policy": "policy_document",
 }
-"""Terraform type -> argument. Left out are the two that are made for the public: API Gateway and ECR Public.
+"""Terraform type -> argument, after a dot that of a nested block.
+
+Left out are the two that are made for the public: API Gateway and ECR Public.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
 """
+
+
+def resource_statements(conf: Arguments) -> list[Statement]:
+    """The statements of a resource's own policy; none for a type that has none. Raises: CannotDecide."""
+    block, _, argument = RESOURCE_POLICIES.get(conf.block.type, "").rpartition(".")
+    holders = conf.blocks(block) if block else [conf]
+    return [statement for holder in holders if argument for statement in statements(holder, argument)]
