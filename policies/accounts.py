@@ -6,7 +6,7 @@ import re
 
 from policies.arns import INTERPOLATION, fields
 from policies.requirements import REGION
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import Arguments, Block, CannotDecide
 
 REQUIRES = "an account id that the aws provider lists in allowed_account_ids"
 KEY = re.compile(r"key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -31,10 +31,19 @@ def is_caller(conf: Arguments, text: str) -> bool:
     Raises: CannotDecide where it is asked of another provider, unless all providers are for our accounts.
     """
     found = conf.reference(text)
-    caller = bool(found and found[0].label == "data.aws_caller_identity" and found[1] in ("account_id", "id"))
-    if caller and found and found[0].arguments.get("provider"):
+    if not found or found[0].label != "data.aws_caller_identity" or found[1] not in ("account_id", "id"):
+        return False
+    refuse_other_provider(conf, found[0])
+    return True
+
+
+def refuse_other_provider(conf: Arguments, block: Block) -> None:
+    """Does nothing, unless a provider with an alias makes the block, which may be one for another account.
+
+    Raises: CannotDecide where the providers do not all list our accounts.
+    """
+    if "." in str(block.arguments.get("provider", "")):
         own_accounts(conf)
-    return caller
 
 
 def own_key_arn(conf: Arguments, arn: str) -> bool:

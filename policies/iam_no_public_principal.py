@@ -19,7 +19,7 @@ from policies.principals import (
     standing,
 )
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
-from policies.terraform import Arguments
+from policies.terraform import Arguments, CannotDecide
 
 NARROWING = "aws_vpc_endpoint"
 """Endpoint policies grant nothing: they narrow what others grant to whoever is inside the VPC."""
@@ -83,8 +83,18 @@ class IamNoPublicPrincipal(Policy):
         else:
             trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
             for statement in (*trust, *resource_statements(conf)):
-                if statement.allows and not pinned(conf, statement.conditions, PINNING_KEYS):
+                if statement.allows and not _pinned(conf, statement):
                     yield from _strangers(conf, statement)
+
+
+def _pinned(conf: Arguments, statement: Statement) -> bool:
+    """Whether a condition keeps strangers out; where that is not known it matters only if a principal is one."""
+    try:
+        return pinned(conf, statement.conditions, PINNING_KEYS)
+    except CannotDecide:
+        if any(_strangers(conf, statement)):
+            raise
+        return True
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from policies.accounts import is_caller, own_accounts
+from policies.accounts import is_caller, own_accounts, refuse_other_provider
 from policies.arns import INTERPOLATION, fields, told, wild
 from policies.iam import Condition
 from policies.terraform import Arguments, Block, CannotDecide
@@ -74,6 +74,7 @@ def standing(conf: Arguments, kind: str, value: str, path: str) -> str:
     if kind not in ("*", "AWS"):
         raise CannotDecide(path, f"{kind}: {value}", "a principal of kind AWS or Service")
     if found and found[0].label in IDENTITIES and found[1] in IDENTITY_ATTRIBUTES:
+        refuse_other_provider(conf, found[0])
         return OWN
     return _of_account(conf, _account(value), value, path)
 
@@ -108,6 +109,7 @@ def owned(conf: Arguments, value: str, path: str) -> bool:
     leading = LEADING.fullmatch(value)
     if leading:
         block, attribute = told(conf, leading[1], path)
+        refuse_other_provider(conf, block)
         return _is_here(block) and (attribute.endswith("arn") or attribute in ("id", "owner_id", "url"))
     account = _account(value)
     names_one = bool(ACCOUNT.fullmatch(account) or INTERPOLATION.fullmatch(account))
