@@ -14,16 +14,16 @@ VARIABLE = re.compile(r"\$\$\{([^{}]*)\}")
 INTERPOLATION = re.compile(r"(?<!\$)\$\{[^{}]*\}")
 SEPARATOR = re.compile(r":(?![^{}]*\})")
 """The colon of an ARN, not one inside a reference or a policy variable."""
-KNOWN_OF_DATA = re.compile(r"(?:^|\.)(?:\w*arn|id|name|account_id|region|partition)$")
+KNOWN_OF_DATA = re.compile(r"(?:^|\.)(?:\w*arn|(?:\w+_)?(?:id|name)|bucket|url|region|partition|dns_suffix)$")
 """What a data source tells that AWS itself has set, so that it cannot be a wildcard."""
-ANY_TEXT = frozenset({"outputs", "result", "tags", "tags_all"})
-"""Attributes of AWS resources that hold whatever an author or a program put there."""
+ANY_TEXT = frozenset({"metadata", "outputs", "parameters", "result", "tags", "tags_all", "values", "variables"})
+"""Attributes of AWS resources and data sources that hold whatever an author or a program put there."""
 NAME_FIRST = frozenset({"codecommit", "codepipeline", "s3", "sns", "sqs"})
 """Services whose ARNs begin the last part with the name; all others put a type before it."""
 AWS_PATHS = {
-    "elasticloadbalancing": re.compile(r"(?:app|net|gwy)/"),
-    "iam": re.compile(r"(?:service-role|aws-service-role|aws-reserved)/(?:[\w.-]+\.amazonaws\.com/)?"),
-    "logs": re.compile(r"/?aws/[^/*?]+/"),
+    "elasticloadbalancing": re.compile(r"(?:app|net|gwy)(?:/|(?=[*?]))"),
+    "iam": re.compile(r"(?:service-role|aws-service-role|aws-reserved)(?:/(?:[\w.-]+\.com/)?|(?=[*?]))"),
+    "logs": re.compile(r"/?aws/[^/*?]*(?:/|(?=[*?]))"),
 }
 """Service -> what AWS itself puts before a name, so that it says nothing of whose it is."""
 LITERAL_START = re.compile(r"[^*?]{3}")
@@ -44,7 +44,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def names_resource(conf: Arguments, pattern: str, path: str) -> bool:
-    """Whether a Resource names something: a reference, or an ARN whose name begins with three fixed characters.
+    """Whether a Resource names something: a reference, an ARN without wildcards, or three fixed characters before one.
 
     `*` in the partition, service, region or account, or in place of the whole name (`role/*`, `key/*`), names
     nothing, nor does a path that AWS gives everyone (`log-group:/aws/lambda/*`); types that AWS names at creation
@@ -63,8 +63,9 @@ def names_resource(conf: Arguments, pattern: str, path: str) -> bool:
         kind, *rest = re.split("[:/]", name, maxsplit=1)
         if wild(kind) or not rest or f"{service}:{kind}" in AWS_NAMED_RESOURCES:
             return not wild(kind)
-        name = AWS_PATHS[service].sub("", rest[0], count=1) if service in AWS_PATHS else rest[0]
-    return LITERAL_START.match(name.lstrip("/")) is not None
+        path_of_aws = AWS_PATHS[service].match(rest[0]) if service in AWS_PATHS else None
+        name = rest[0][path_of_aws.end() :] if path_of_aws else rest[0]
+    return bool(name) and (not wild(name) or LITERAL_START.match(name.lstrip("/")) is not None)
 
 
 def fields(arn: str) -> list[str]:
@@ -107,8 +108,8 @@ def told(conf: Arguments, reference: str, path: str) -> tuple[Block, str]:
     if found is not None and found[0].type.startswith("aws_"):
         block, attribute = found
         head = attribute.partition(".")[0]
-        if block.kind == "data" and KNOWN_OF_DATA.search(attribute):
-            return found
-        if block.kind == "resource" and head and head not in ANY_TEXT and head not in block.arguments:
+        told_by_data = block.kind == "data" and KNOWN_OF_DATA.search(attribute)
+        told_by_resource = block.kind == "resource" and head and head not in block.arguments
+        if head not in ANY_TEXT and (told_by_data or told_by_resource):
             return found
     raise CannotDecide(path, reference, "a value of an AWS resource that this configuration names")
