@@ -34,6 +34,7 @@ class IamNoAdmin(Policy):
     id = "PG_IAM_NO_ADMIN"
     name = "Ensure no policy gives administrator access"
     severity = "CRITICAL"
+    waivable = False
     resources = tuple(dict.fromkeys((*IDENTITY_POLICIES, *HOLDERS, *ATTACHING)))
     controls = {
         "aws-fsbp": ("IAM.1",),

@@ -26,6 +26,7 @@ class IamNoPrivilegeEscalation(Policy):
     id = "PG_IAM_NO_PRIVILEGE_ESCALATION"
     name = "Ensure no role can widen its own rights"
     severity = "CRITICAL"
+    waivable = False
     resources = (*HOLDERS, *IDENTITY_POLICIES, *sorted({type_ for _, type_, _, _ in ATTACHMENTS}))
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
