@@ -53,7 +53,7 @@ class RotSecret30Days(Policy):
         if expression is not None:
             yield from _schedule(rules, expression)
         if days is not None and expression is not None:
-            yield Violation(rules.name_of("schedule_expression"), "beside a number of days", "one of the two: AWS says so")
+            yield Violation(rules.name_of("schedule_expression"), "beside a number of days", "one of the two alone")
         if window is not None and not is_window(window):
             yield Violation(rules.name_of("duration"), window, "1h to 24h: AWS refuses a window that goes past its day")
 
