@@ -81,7 +81,7 @@ def _is_from_elsewhere(conf: Arguments, text: str) -> bool:
     expression = re.sub(r'\[\s*"[^"]*"\s*\]', "", text[2:-1])
     if not (text.startswith("${") and text.endswith("}")) or '"' in expression or "${" in expression:
         return False
-    references = list(REFERENCE.finditer(expression))
-    made = all(reference[1].startswith(ISSUERS) for reference in references)
+    references = list(REFERENCE.finditer(text[2:-1]))
+    made = all(reference[3].startswith(ISSUERS) for reference in references)
     values = [_resolved(conf, f"${{{reference[0]}}}") for reference in references]
     return bool(references) and made and all(value is None or "${" in value for value in values)
