@@ -55,8 +55,9 @@ READ_ALWAYS = (
     "vault_*",
 )
 """Data sources that copy a secret, or what a program printed, into the state; `ephemeral` blocks do not."""
-NOT_KEPT = re.compile(r"(?:^|[.\]])(?:\w+_wo|provisioner|connection)(?:$|[.\[])")
-"""Arguments that no state keeps."""
+WRITE_ONLY = re.compile(r"(?:^|[.\]])\w+_wo(?:$|[.\[])")
+RUNS = re.compile(r"^(?:provisioner|connection)(?:$|[.\[])")
+"""Arguments for the run alone: an ephemeral value may stand there, what was read into the state may not."""
 OTHER_STATE = "the outputs of another state, secrets among them or not"
 CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 PARAMETERS = ("aws_ssm_parameter", "aws_ssm_parameters_by_path")
@@ -120,11 +121,12 @@ def _derived(conf: Arguments) -> Iterator[Violation]:
         return
     stored = STORED_ARGUMENTS.get(conf.block.type, ())
     for path, value in conf.raw():
-        kept = path.startswith("value") if is_output else not NOT_KEPT.search(path)
+        kept = path.startswith("value") if is_output else not WRITE_ONLY.search(path)
         if kept and isinstance(value, str) and re.sub(r"\[\d+\]", "", path) not in stored:
-            found = next(secret_references(conf.configuration, value), None)
-            if found:
-                yield Violation(path, f"derives from {found}", REQUIRES_WRITE_ONLY)
+            found = secret_references(conf.configuration, value)
+            bad = next((one for one in found if not (RUNS.match(path) and "ephemeral." in one)), None)
+            if bad:
+                yield Violation(path, f"derives from {bad}", REQUIRES_WRITE_ONLY)
 
 
 def _places(conf: Arguments, names: list[str]) -> list[Arguments]:
