@@ -17,7 +17,7 @@ from policies.credential_shapes import is_random, shape_in
 from policies.requirements import SECRET_NAME_WORDS
 
 FURTHER_WORDS = ("passphrase", "passcode", "preshared", "pre_shared", "auth_key", "shared_key", "signing_key")
-WORD = re.compile("|".join((*SECRET_NAME_WORDS, *FURTHER_WORDS, r"(?:^|_)(?:pass|pwd|psk)$")))
+WORD = re.compile("|".join((*SECRET_NAME_WORDS, *FURTHER_WORDS, r"(?:^|_)(?:pass|pw|pwd|psk|creds?)$")))
 HARMLESS_ENDING = re.compile(
     r"(?:^|_)(?:age|alias|algorithm|arn|count|day|description|duration|enabled|encryption|endpoint|error|expiry|failure"
     r"|file|from|hour|http_token|id|interval|length|limit|method|minute|mode|name|parameter|path|period|policy|prefix"

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policies.base import Violation
+from policies.iam import statements
 from policies.network import GROUPS, Network, Peer, Rule, declared, network, rules, within
+from policies.rotation_chain import STEPS
 from policies.terraform import Arguments, CannotDecide
 
 STANDALONE = {"ingress": "aws_vpc_security_group_ingress_rule", "egress": "aws_vpc_security_group_egress_rule"}
 DATABASES = ("aws_db_instance", "aws_rds_cluster")
 DEFAULT_PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306, "aurora": 3306, "oracle": 1521, "sqlserver": 1433}
 """Word in the engine's name -> port; `aurora-postgresql` holds the first, `aurora` alone is MySQL."""
+ENDPOINT_POLICY = ("aws_vpc_endpoint_policy", "vpc_endpoint_id")
 ASSOCIATION = ("aws_vpc_endpoint_security_group_association", "vpc_endpoint_id")
 WAYS_OUT = ("nat_gateway_id", "transit_gateway_id", "network_interface_id", "vpc_endpoint_id")
 ANYWHERE = network("", "0.0.0.0/0")
@@ -47,6 +50,7 @@ def secrets_manager_unreachable(function: Arguments) -> Iterator[Violation]:
         ours = str(endpoint.text("service_name")).endswith(".secretsmanager") and _vpc_of(endpoint) in homes
         if ours and endpoint.flag("private_dns_enabled"):
             yield from _no_path(vpc, _endpoint_groups(endpoint), endpoint, 443, f"{endpoint.address} on port 443")
+            yield from _stopped(endpoint)
             return
     egress = [rule for group in _groups(vpc, "security_group_ids") for rule in _rules(group, "egress")]
     peers = [peer for rule in egress if _carries(rule, 443) for peer in rule.peers if peer.kind == "cidr"]
@@ -54,6 +58,16 @@ def secrets_manager_unreachable(function: Arguments) -> Iterator[Violation]:
     if not leaves or not all(map(_has_way_out, _subnets(vpc))):
         requires = "an aws_vpc_endpoint of secretsmanager with private DNS in its VPC, or egress and a route by NAT"
         yield Violation(f"{function.address}.vpc_config", "no way to Secrets Manager", requires)
+
+
+def _stopped(endpoint: Arguments) -> Iterator[Violation]:
+    """What the policy of the endpoint keeps every caller from; without one it lets all through."""
+    holders = [*([endpoint] if endpoint.has("policy") else []), *endpoint.referred_by(*ENDPOINT_POLICY)]
+    for holder in holders:
+        held = statements(holder)
+        for action in (f"secretsmanager:{step}" for step in STEPS):
+            if not any(statement.grants(action) for statement in held):
+                yield Violation(f"{holder.address}.policy", None, f"an Allow of {action}, or no rotation gets through")
 
 
 def _no_path(

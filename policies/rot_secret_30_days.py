@@ -40,6 +40,8 @@ class RotSecret30Days(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Whichever way the interval is written, it is at most 30 days; it has to be written, once, and starts now."""
+        for name in ("secret_id", "rotation_lambda_arn"):  # ROT.secret-covered judges them; nothing may hide a change
+            conf.note(name, conf.values.get(name))
         if conf.flag("rotate_immediately") is False:
             yield Violation("rotate_immediately", False, "true or absent: the first rotation at once")
         rules = conf.block_at("rotation_rules")

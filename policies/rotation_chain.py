@@ -32,6 +32,8 @@ WITH_TAIL = re.compile(r"(\$\{[^{}]+\})[-*?]*")
 
 def not_invocable(secret: Arguments, function: Arguments) -> Iterator[Violation]:
     """What keeps Secrets Manager from invoking the function for this secret, or lets another account's do so."""
+    if function.number("reserved_concurrent_executions") == 0:
+        yield Violation(f"{function.address}.reserved_concurrent_executions", 0, "1 or more: with 0 it never runs")
     permissions = [p for p in function.referred_by(PERMISSION, "function_name") if p.text("principal") == SERVICE]
     if not permissions:
         yield Violation(function.address, None, f"an {PERMISSION} for it with principal {SERVICE}")

@@ -48,6 +48,9 @@ class SecNoPlaintextSecret(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """One violation for each argument that holds a credential, or that hides whether it does."""
         searched = 0
+        marked = conf.block.kind == "variable" and any(conf.flag(word) for word in ("sensitive", "ephemeral"))
+        if marked and is_literal_secret(conf.values.get("default")):
+            yield Violation("default", f"a literal that is marked as secret {HIDDEN}", REQUIRES)
         for path, name, value in named_values(conf.values, "", conf.block.name):
             searched += 1
             kind = credential_in(value, name) if isinstance(value, str) else ""
