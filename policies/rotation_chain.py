@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -27,6 +28,7 @@ NARROWING = (
     "invoked_via_function_url",
 )
 """Arguments that make a permission one for other calls than Secrets Manager's."""
+KEY_ARN = re.compile(r"arn:aws:kms:[\w-]+:\d{12}:key/[\w-]+")
 WITH_TAIL = re.compile(r"(\$\{[^{}]+\})[-*?]*")
 
 
@@ -66,8 +68,8 @@ def _is_caller(conf: Arguments, account: str) -> bool:
 def not_permitted(secret: Arguments, function: Arguments) -> Iterator[Violation]:
     """What the function's role lacks to rotate the secret. Raises: CannotDecide where the role is not known whole.
 
-    Conditions are taken to be met; a Deny without one is not survived. The key of an existing secret is not in the
-    configuration, so that any key will do for it.
+    Conditions are taken to be met; a Deny without one is not survived. The key of an existing secret is what its
+    postcondition says (ENC.secrets asks for one), else any that is not declared here.
     """
     role = function.follow("role", "aws_iam_role")
     if role is None:
@@ -77,15 +79,23 @@ def not_permitted(secret: Arguments, function: Arguments) -> Iterator[Violation]
     for action in (f"secretsmanager:{step}" for step in STEPS):
         if not _may(held, action, [s for s in held if _covers(secret, s)]):
             yield Violation(f"{role.address}: {action}", None, f"an Allow for {secret.address}")
-    key = secret.target(secret.values.get("kms_key_id"), "aws_kms_key") if secret.block.kind == "resource" else None
-    if secret.block.kind == "resource" and key is None:
+    if secret.block.kind == "resource" and secret.target(secret.values.get("kms_key_id"), "aws_kms_key") is None:
         return  # no key of ours: AWS's own asks for no grant, and ENC.secrets refuses it
-    usable = [
-        s for s in held if key is None or any(r == "*" or role.target(r, "aws_kms_key") is key for r in s.resources)
-    ]
+    usable = [s for s in held if any(_is_its_key(secret, resource) for resource in s.resources)]
     for action in KEY_USES:
         if not _may(held, action, usable):
             yield Violation(f"{role.address}: {action}", None, f"an Allow for the key of {secret.address}")
+
+
+def _is_its_key(secret: Arguments, resource: str) -> bool:
+    """Whether a resource of a statement is the key of the secret, or may be, where no postcondition names that key."""
+    declared_key = secret.target(resource, "aws_kms_key")
+    if secret.block.kind == "resource":
+        return resource == "*" or declared_key is secret.target(secret.values.get("kms_key_id"), "aws_kms_key")
+    stated = KEY_ARN.findall(json.dumps(secret.values.get("lifecycle")))
+    if declared_key is not None or not stated or resource.startswith("${"):
+        return declared_key is None
+    return any(fnmatchcase(arn, resource) for arn in stated)
 
 
 def _may(held: Sequence[Statement], action: str, about: Sequence[Statement]) -> bool:
