@@ -20,6 +20,7 @@ from lib.errors import PlantguardError, SettingsError
 if TYPE_CHECKING:
     from lib.artifacts import Verdict
     from lib.settings import Settings
+    from policies.profiles import Profile
 
 INTERRUPTED = 130
 ROOT = Path(__file__).resolve().parent
@@ -29,6 +30,8 @@ Examples:
   python main.py gate                            judge this project's stack
   ENVIRONMENT_SUFFIX=pr42 python main.py gate    the same, for another environment
   python main.py gate cdktf.out --format json    judge what is synthesized already
+  python main.py gate other.tf.json --profile generic --threshold rotation_days=90
+                                                 judge any team's Terraform, without the rules of this house
   python main.py explain PG_ENC_KINESIS          why a policy exists, and how to meet it
   python main.py synth --set task_count_max=12   write the stack, one setting changed
 
@@ -76,6 +79,14 @@ def gate(
     settings: SettingsFile = None,
     set_: Overrides = None,
     outdir: OutDir = None,
+    profile: Annotated[
+        str,
+        typer.Option("--profile", metavar="NAME", help="sensor-platform (every policy) or generic (any Terraform)."),
+    ] = "sensor-platform",
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option("--threshold", metavar="NAME=VALUE", help="Set one threshold of the profile; may be repeated."),
+    ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="text|json", help="What to print.")] = "text",
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
@@ -85,12 +96,13 @@ def gate(
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
+    judged_by = _profile(profile, settings, threshold)
     clock = _Clock(timings)
     path, stack = (_find(target), "") if target else _synthesized(_settings(settings, set_), _outdir(outdir), clock)
     from lib.gate import judge
 
     clock.mark("load checkov")
-    verdict = judge(path, stack or path.parent.name)
+    verdict = judge(path, stack or path.parent.name, judged_by)
     clock.mark("judge")
     _report(verdict, format_, output)
     clock.mark("report")
@@ -171,10 +183,28 @@ def _as_text(verdict: Verdict, *, colour: bool) -> str:
 def _settings(file: Path | None, overrides: list[str] | None) -> Settings:
     from lib.settings import load_settings
 
-    wrong = [item for item in overrides or () if "=" not in item]
+    return load_settings(file=file, overrides=_pairs("--set FIELD=VALUE", overrides))
+
+
+def _profile(name: str, file: Path | None, overrides: list[str] | None) -> Profile:
+    """The profile of that name, with the thresholds that the command line, environment and settings file set."""
+    from lib.settings import load_thresholds
+    from policies.profiles import PROFILES
+
+    if name not in PROFILES:
+        near = get_close_matches(name, PROFILES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"got {name!r}, requires {' or '.join(PROFILES)}{hint}", param_hint="--profile")
+    given = load_thresholds(file=file, overrides=_pairs("--threshold NAME=VALUE", overrides))
+    return PROFILES[name].with_thresholds(given)
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    name, _, form = option.partition(" ")
+    wrong = [item for item in given or () if "=" not in item]
     if wrong:
-        raise SettingsError([f"--set {item}: requires FIELD=VALUE" for item in wrong])
-    return load_settings(file=file, overrides=dict(item.split("=", 1) for item in overrides or ()))
+        raise SettingsError([f"{name} {item}: requires {form}" for item in wrong])
+    return dict(item.split("=", 1) for item in given or ())
 
 
 def _outdir(given: Path | None) -> Path:

@@ -19,6 +19,24 @@ To add one: `policies/<family>_<subject>.py` with a class of facts and a generat
 of other resources, so requirements that span resources are then undecided, and Checkov shows them as failed.
 `python main.py gate` has no such gap.
 
+## Profiles
+
+`gate --profile sensor-platform` (the default) runs every policy; `--profile generic` leaves out what only this house
+can ask for, and the verdict lists each one as not in the profile. Left out, and why:
+
+- NAM: the names of this house, and its environment suffix. REG: its region, unless `regions` is set.
+- TAG.mandatory and TAG.values: its tags, unless `required_tags`, or `tag_vocabulary` or `tag_patterns`, are set.
+- DES, but for DES.class-guard: environments that come and go. The guard stays: with no environment classes it demands
+  every protection against deletion.
+- SEC.existing-secret: elsewhere Terraform may create a secret.
+- NET.igw-controlled and NET.vpc-endpoints: a platform without any way to the internet; the second one runs where
+  `endpoint_services` is set.
+- LOG.kinesis-metrics, LOG.alarm-coverage and TLS.client-verify: choices of metrics, and conventions of containers.
+
+Numbers are the same in both. Each is a threshold: `gate --threshold rotation_days=14`, in the environment
+PLANTGUARD_THRESHOLD_ROTATION_DAYS, or `[thresholds]` in plantguard.toml (bounds: lib/settings.py). `accounts` names own
+accounts where no provider has allowed_account_ids. Plain Checkov always judges by sensor-platform.
+
 """
 
 

@@ -21,6 +21,7 @@ from lib.artifacts import Finding, Passed, State
 from lib.errors import GateError
 from lib.gate.sources import Source
 from policies.base import Judgement, Policy, Violation
+from policies.profiles import Profile
 from policies.terraform import Arguments, Block, shown
 
 REGISTRIES: Mapping[str, Any] = {
@@ -45,9 +46,10 @@ def load_policies() -> Mapping[str, Policy]:
 
 
 def scan(source: Source, rules: Mapping[str, Policy]) -> tuple[tuple[Finding, ...], tuple[Passed, ...]]:
-    """What every rule says of every block it judges. Raises: GateError where one gives no answer."""
+    """What every rule of the profile says of every block it judges. Raises: GateError where one gives no answer."""
     findings: list[Finding] = []
     passed: list[Passed] = []
+    rules = in_profile(rules, source.configuration.profile)
     chosen = RunnerFilter(checks=list(rules))
     for block in source.configuration.blocks:
         for policy, judgement in _judgements(source, block, rules.values(), chosen):
@@ -56,6 +58,11 @@ def scan(source: Source, rules: Mapping[str, Policy]) -> tuple[tuple[Finding, ..
             else:
                 passed.append(_passed(source, policy, block, judgement))
     return tuple(findings), tuple(passed)
+
+
+def in_profile(rules: Mapping[str, Policy], profile: Profile) -> Mapping[str, Policy]:
+    """The rules that a configuration of this profile is judged by."""
+    return {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
 
 
 def judges(policy: Policy, block: Block) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -39,12 +40,22 @@ def _parts(verdict: Verdict) -> Iterator[RenderableType]:
         f"{len(verdict.resources)} resources, {len(verdict.policies)} policies, {len(verdict.passed)} passed, "
         f"{len(verdict.findings)} findings; {verdict.source} sha256:{verdict.source_sha256}"
     )
+    yield Text(f"profile {verdict.profile}{_changes(verdict)}")
+    if verdict.not_in_profile:
+        left_out = ", ".join(policy.policy_id for policy in verdict.not_in_profile)
+        yield Text(f"not in this profile: {left_out}", style="yellow")
     yield _families(verdict)
     if verdict.uncovered:
         yield Text(f"judged by no policy: {', '.join(verdict.uncovered)}", style="yellow")
     for finding in verdict.findings:
         yield Text()
         yield _block(finding)
+
+
+def _changes(verdict: Verdict) -> str:
+    """The thresholds that are not the profile's own."""
+    changed = ", ".join(f"{name} = {json.dumps(verdict.thresholds[name])}" for name in verdict.changed_thresholds)
+    return f", with {changed}" if changed else ", its own thresholds"
 
 
 def _families(verdict: Verdict) -> Table:
