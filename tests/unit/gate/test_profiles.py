@@ -10,7 +10,7 @@ import pytest
 
 from lib.artifacts import State
 from lib.gate import judge
-from lib.gate.scan import judges, load_policies, scan
+from lib.gate.scan import judges, load_policies, load_rules, scan
 from lib.gate.sources import read_source
 from lib.gate.verdict import to_json, verdict_of
 from lib.settings import Thresholds
@@ -69,7 +69,7 @@ def test_a_policy_that_the_profile_leaves_out_is_named_in_the_verdict(tmp_path):
     judged = verdict(tmp_path, {"aws_sqs_queue": {"a": {"name": "jobs"}}})
     left_out = {policy.policy_id for policy in judged.not_in_profile}
     assert {"PG_NAM_SUFFIX", "PG_TAG_MANDATORY", "PG_REG_EU_WEST_1", "PG_SEC_EXISTING_SECRET"} <= left_out
-    assert left_out | {policy.policy_id for policy in judged.policies} == set(RULES)
+    assert left_out | {policy.policy_id for policy in judged.policies} == set(load_rules())
     assert left_out & {policy.policy_id for policy in judged.policies} == set()
     assert {f.policy_id for f in judged.findings} & left_out == set()
 
