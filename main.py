@@ -112,18 +112,21 @@ def gate(
 @app.command()
 def explain(
     policy: Annotated[
-        str | None, typer.Argument(help="A policy id such as PG_ENC_KINESIS; without it, the catalogue.")
+        str | None, typer.Argument(help="An id such as PG_ENC_KINESIS or CKV_AWS_3; without it, the catalogue.")
     ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Print the catalogue of all policies.")] = False,
 ) -> None:
-    """Print a policy's requirement, reason, fix and controls, or the catalogue of all."""
-    from lib.gate.catalogue import catalogue, explanation
-    from lib.gate.scan import load_policies
+    """Print a policy's requirement, reason, fix, controls and examples, or the catalogue of all."""
+    from lib.gate.catalogue import catalogue, examples, explanation
+    from lib.gate.scan import load_rules
 
-    rules = load_policies()
+    rules = load_rules()
+    if policy is not None and list_:
+        raise typer.BadParameter("requires a policy or --list, got both", param_hint="POLICY")
     if policy is None:
         sys.stdout.write(catalogue(rules))
     elif policy.upper() in rules:
-        sys.stdout.write(explanation(rules[policy.upper()]))
+        sys.stdout.write(explanation(rules[policy.upper()]) + examples(rules[policy.upper()]))
     else:
         near = get_close_matches(policy.upper(), rules, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""

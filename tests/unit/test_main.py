@@ -111,6 +111,16 @@ def test_a_target_is_judged_by_the_profile_and_thresholds_without_the_stacks_set
     assert "PG_NAM_SUFFIX" in {policy["policy_id"] for policy in verdict["not_in_profile"]}
 
 
+def test_explain_prints_the_catalogue_with_and_without_list_and_an_adopted_policy():
+    listed = run("explain", "--list")
+    assert listed.returncode == 0
+    assert listed.stdout == run("explain").stdout == (ROOT / "policies" / "README.md").read_text()
+    shown = run("explain", "ckv_aws_3").stdout
+    assert shown.startswith("CKV_AWS_3  ENC.ckv-aws-3  HIGH")
+    assert "Refused (tests/policy/adopted/CKV_AWS_3/bad.tf.json)" in shown
+    assert run("explain", "PG_ENC_KINESIS", "--list").returncode == 2
+
+
 @pytest.mark.slow
 def test_cdktf_json_runs_the_stack_as_cdktfs_own_cli_does(tmp_path):
     command = json.loads((ROOT / "cdktf.json").read_text())["app"].rpartition("&& ")[2]
