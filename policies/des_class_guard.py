@@ -69,4 +69,4 @@ class DesClassGuard(Policy):
             value = conf.text(argument)
             if (absent if value is None else value) not in accepted:
                 wanted = accepted[0] if len(accepted) == 1 else f"{accepted[0]} to {accepted[-1]}"
-                yield Violation(argument, value, f"{wanted}, outside the ephemeral class")
+                yield Violation(argument, value, f"{wanted}, outside the ephemeral class" if known else wanted)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.profiles import OWN_REGION
 from policies.terraform import Arguments
 
-OWN_REGION = r"\$\{data\.aws_region\.[\w-]+\.(?:id|name|region)\}"
 SECURITY_GROUPS = ("aws_vpc_endpoint_security_group_association", "vpc_endpoint_id")
 SUBNETS = ("aws_vpc_endpoint_subnet_association", "vpc_endpoint_id")
 ROUTE_TABLES = ("aws_vpc_endpoint_route_table_association", "vpc_endpoint_id")

@@ -33,6 +33,8 @@ from policies.requirements import (
 )
 
 ANY_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
+OWN_REGION = r"\$\{data\.aws_region\.[\w-]+\.(?:id|name|region)\}"
+"""The region of the provider, as a reference has it."""
 PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso"))
 DIRECTION = re.compile(r"north|south|east|west|central")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.iam import Statement, statements
 from policies.principals import OWN, owned, pinned, standing
+from policies.profiles import OWN_REGION
 from policies.terraform import Arguments
 from policies.transport import denies_clear_text
 
@@ -67,6 +68,6 @@ def _of_the_account(conf: Arguments, statement: Statement) -> bool:
     who = [standing(conf, kind, value, path) for kind, value in statement.principals]
     if who and all(one == OWN for one in who):
         return True
-    layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form})-starport-layer-bucket/\*"
+    layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
     where = [resource for resource in statement.resources if not re.fullmatch(layers, resource)]
     return bool(statement.resources) and all(owned(conf, resource, f"{statement.path}.Resource") for resource in where)

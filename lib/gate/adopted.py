@@ -35,6 +35,8 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 NATIVE_CHECKS = "checkov.terraform.checks.resource.aws."
 NEVER_SHOWN = (*SECRET_NAME_WORDS, "user_data")
 AWS_MANAGED = "alias/aws/"
+META_ARGUMENTS = frozenset({"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"})
+"""Terraform's own: how a block is made, never what it is."""
 
 
 class Adopted(Policy):
@@ -64,7 +66,8 @@ class Adopted(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Nothing where the native policy passes; what it refuses, or cannot tell, otherwise."""
         unknown: list[CannotDecide] = []
-        resolved = _resolved(conf, conf.block.arguments, "", unknown)
+        own = {name: value for name, value in conf.block.arguments.items() if name not in META_ARGUMENTS}
+        resolved = _resolved(conf, own, "", unknown)
         for gap in unknown:
             if re.split(r"[.\[]", re.sub(r"(?:\[[^\]]*\])+$", "", gap.argument))[-1] in self.words:
                 raise gap
@@ -84,7 +87,9 @@ class Adopted(Policy):
             yield Violation(key, _evidence(key, resolved), "a customer managed key, not one that AWS manages")
         if result == CheckResult.PASSED or foreign:
             return
-        got = ", ".join(f"{key} = {_evidence(key, resolved)}" for key in keys) or None
+        values = {key: _evidence(key, resolved) for key in keys}
+        listed = ", ".join(f"{key} = {value}" for key, value in values.items())
+        got = listed if len(keys) > 1 else values.get("".join(keys), "a block that it refuses")
         reads = f" (reads {', '.join(keys)})" if keys else ""
         known = result == CheckResult.FAILED
         requires = "" if known else f"a value that {self.id} can judge: "
@@ -205,7 +210,9 @@ def _wrapped(value: Any) -> list[Any]:
 
 
 def _block(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _wrapped(item) for name, item in value.items() if item is not None}
+    """A block without what says nothing: null, and a list of no blocks, which Checkov takes for one block."""
+    nothing = [name for name, item in value.items() if item is None or (isinstance(item, list) and not item)]
+    return {name: _wrapped(item) for name, item in value.items() if name not in nothing}
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 import policies
 from lib.gate.adopted import Adopted
 from policies.base import Policy
-from policies.profiles import PROFILES
+from policies.profiles import GENERIC, PROFILES, SENSOR_PLATFORM
 
 UNDECIDABLE = Path(next(iter(policies.__path__))) / "undecidable.toml"
 TESTS = UNDECIDABLE.parents[1] / "tests" / "policy"
@@ -119,7 +120,7 @@ def catalogue(rules: Mapping[str, Policy]) -> str:
     custom = [policy for policy in rules.values() if not isinstance(policy, Adopted)]
     adopted = [policy for policy in rules.values() if isinstance(policy, Adopted)]
     rows = [(f"[{policy.id}]({policy.id.removeprefix('PG_').lower()}.py)", policy) for policy in custom]
-    page = HEADER + f"{len(rows)} policies.\n\n" + _table(rows)
+    page = HEADER + _thresholds() + f"{len(rows)} policies.\n\n" + _table(rows)
     if adopted:
         page += ADOPTED_HEADER + f"{len(adopted)} policies.\n\n" + _table([(policy.id, policy) for policy in adopted])
     unseen = [
@@ -127,6 +128,15 @@ def catalogue(rules: Mapping[str, Policy]) -> str:
     ]
     titles = ["| what | why not | where evidence comes from | controls |", "|---|---|---|---|"]
     return page + UNDECIDABLE_HEADER + "\n".join([*titles, *unseen, ""])
+
+
+def _thresholds() -> str:
+    house, other = SENSOR_PLATFORM.thresholds(), GENERIC.thresholds()
+    rows = [
+        f"| `{name}` | {json.dumps(value)} | {'the same' if other[name] == value else json.dumps(other[name])} |"
+        for name, value in house.items()
+    ]
+    return "\n".join(["| threshold | sensor-platform | generic |", "|---|---|---|", *rows, "", ""])
 
 
 def _table(rows: list[tuple[str, Policy]]) -> str:

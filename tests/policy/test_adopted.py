@@ -165,6 +165,22 @@ def test_a_dynamic_block_that_is_read_is_undecided(tmp_path):
     assert states(tmp_path, given, "CKV_AWS_8", "aws_instance") == [State.UNDECIDED]
 
 
+def test_whether_a_block_has_an_instance_is_no_question_for_a_native_policy(tmp_path):
+    assert states(tmp_path, {"encrypted": True, "count": "${var.on ? 1 : 0}"}) == [State.PASSED]
+
+
+def test_a_list_of_no_blocks_is_no_block(tmp_path):
+    given = {"cluster_name": "m", "encryption_info": []}
+    assert states(tmp_path, given, "CKV_AWS_81", "aws_msk_cluster") == [State.FAILED]
+
+
+def test_a_block_that_a_variable_holds_is_judged_by_the_variables_default(tmp_path):
+    options = {"metadata_options": "${var.options}"}
+    known = {"variable": {"options": {"default": {"http_tokens": "optional"}}}}
+    assert states(tmp_path, options, "CKV_AWS_79", "aws_instance", **known) == [State.FAILED]
+    assert states(tmp_path, options, "CKV_AWS_79", "aws_instance") == [State.UNDECIDED]
+
+
 def test_variables_with_a_default_and_locals_are_decided(tmp_path):
     variable = {"variable": {"on": {"default": True}}}
     assert states(tmp_path, {"encrypted": "${var.on}"}, **variable) == [State.PASSED]

@@ -200,3 +200,45 @@ def test_a_verdict_of_some_rules_lists_only_those(tmp_path):
     path.write_text('{"resource": {"aws_sqs_queue": {"a": {}}}}')
     source, rules = read_source(path), {"PG_ENC_SQS": RULES["PG_ENC_SQS"]}
     assert verdict_of("s", source, rules, *scan(source, rules)).not_in_profile == ()
+
+
+CONSUMERS = [
+    ("rotation_days", 1, "rot_secret_30_days", "1 to 1 days"),
+    ("key_rotation_days", 90, "rot_kms_key", "at most 90 days"),
+    ("key_deletion_window_days", 30, "des_kms_window", "30"),
+    ("log_retention_days", 3653, "log_retention", "one of 3653"),
+    ("stream_retention_hours", 8760, "bkp_kinesis_retention", "8760 hours or more"),
+    ("backup_retention_days", 35, "bkp_rds_backup", "35 days or more"),
+    ("cache_snapshot_days", 35, "bkp_redis_snapshot", "35 days or more"),
+    ("monitoring_interval_seconds", 1, "log_rds_enhanced_monitoring", "one of 1 (seconds)"),
+    ("regions", ("us-east-1",), "reg_eu_west_1", '"us-east-1"'),
+    ("regions", ("us-east-1",), "reg_iam_condition", "aws:RequestedRegion is us-east-1"),
+    ("regions", ("us-east-1",), "net_vpc_endpoints", "com.amazonaws.us-east-1."),
+    ("required_tags", ("Team",), "tag_mandatory", "a value, in tags"),
+    ("tag_vocabulary", {"Environment": ("elsewhere",)}, "tag_values", "elsewhere"),
+    ("tag_patterns", {"CostCentre": "[0-9]+"}, "tag_values", "a value of the form [0-9]+"),
+    ("endpoint_services", ("bedrock",), "net_vpc_endpoints", "bedrock"),
+    ("lambda_runtimes", ("python3.99",), "bkp_patching", "one of python3.99"),
+    ("shard_metrics", ("Another",), "log_kinesis_metrics", "also Another"),
+]
+
+
+@pytest.mark.parametrize(("threshold", "value", "folder", "requires"), CONSUMERS)
+def test_a_stricter_threshold_refuses_what_was_good_and_says_which_value_is_in_force(
+    threshold, value, folder, requires
+):
+    profile = SENSOR_PLATFORM.with_thresholds({threshold: value})
+    refused = [f for path in (FIXTURES / folder).glob("good*.tf.json") for f in scanned(path, profile)[1]]
+    assert any(requires in finding.required for finding in refused)
+
+
+def test_a_looser_threshold_accepts_a_shorter_life_in_a_dead_letter_queue(tmp_path):
+    queue = {"aws_sqs_queue": {"a": {"message_retention_seconds": 3600}}}
+    profile = SENSOR_PLATFORM.with_thresholds({"dead_letter_retention_seconds": 3600})
+    assert found(verdict(tmp_path, queue, profile), "PG_BKP_DEAD_LETTER") == []
+    assert "1209600" in found(verdict(tmp_path, queue, SENSOR_PLATFORM), "PG_BKP_DEAD_LETTER")[0].required
+
+
+def test_every_threshold_has_a_consumer():
+    tested = {threshold for threshold, *_ in CONSUMERS} | {"accounts", "dead_letter_retention_seconds"}
+    assert tested == set(SENSOR_PLATFORM.thresholds())
