@@ -18,6 +18,7 @@ class EncRds(Policy):
     id = "PG_ENC_RDS"
     name = "Ensure RDS storage is encrypted with a customer managed key"
     severity = "HIGH"
+    waivable = False
     resources = ("aws_db_instance", "aws_rds_cluster")
     controls = {
         "aws-fsbp": ("RDS.3",),

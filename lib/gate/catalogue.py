@@ -81,6 +81,7 @@ def explanation(policy: Policy) -> str:
         "",
         f"Judges:   {judged}",
         f"Fix:      {cls.fix}",
+        f"Waiver:   {'in policies/waivers.toml, until a date' if cls.waivable else 'never'}",
         f"Source:   {cls.source}",
         f"Profiles: {', '.join(cls.profiles)}{brought_in}",
         *(f"Control:  {framework} {', '.join(ids)}" for framework, ids in cls.controls.items()),
@@ -120,7 +121,7 @@ def catalogue(rules: Mapping[str, Policy]) -> str:
     custom = [policy for policy in rules.values() if not isinstance(policy, Adopted)]
     adopted = [policy for policy in rules.values() if isinstance(policy, Adopted)]
     rows = [(f"[{policy.id}]({policy.id.removeprefix('PG_').lower()}.py)", policy) for policy in custom]
-    page = HEADER + _thresholds() + f"{len(rows)} policies.\n\n" + _table(rows)
+    page = HEADER + _thresholds() + f"{len(rows)} policies.\n\n{_never_waived(rules)}\n\n" + _table(rows)
     if adopted:
         page += ADOPTED_HEADER + f"{len(adopted)} policies.\n\n" + _table([(policy.id, policy) for policy in adopted])
     unseen = [
@@ -155,3 +156,8 @@ def _profiles(policy: Policy) -> str:
 
 def _controls(limit: Mapping[str, Any]) -> str:
     return "; ".join(f"{framework} {', '.join(ids)}" for framework, ids in limit["controls"].items())
+
+
+def _never_waived(rules: Mapping[str, Policy]) -> str:
+    never = [policy.id for policy in rules.values() if not type(policy).waivable]
+    return f"Never waived, whoever would answer for it ({len(never)}): {', '.join(never)}."

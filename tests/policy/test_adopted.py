@@ -208,7 +208,7 @@ def test_the_answer_about_one_configuration_is_none_about_the_next(monkeypatch, 
 def test_the_verdict_counts_them_as_policies(tmp_path):
     path = tmp_path / "x.tf.json"
     path.write_text('{"resource": {"aws_ebs_volume": {"a": {"encrypted": true}}}}')
-    verdict = judge(path, "s")
+    verdict = judge(read_source(path), "s")
     volume = next(policy for policy in verdict.policies if policy.policy_id == "CKV_AWS_3")
     assert (volume.judged, volume.passed, volume.family) == (1, 1, "ENC")
 

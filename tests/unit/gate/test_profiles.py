@@ -31,7 +31,7 @@ OF_THE_CLASS = {"des_class_guard", "bkp_multi_az", "sec_state_backend"}
 def verdict(tmp_path, resource, profile=GENERIC, **others):
     path = tmp_path / "x.tf.json"
     path.write_text(json.dumps({"resource": resource, **others}))
-    return judge(path, "s", profile)
+    return judge(read_source(path), "s", profile=profile)
 
 
 def found(judged, policy_id):
