@@ -34,6 +34,8 @@ FACTS = {"severity": str, "family": str, "why": str, "fix": str, "controls": dic
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 NATIVE_CHECKS = "checkov.terraform.checks.resource.aws."
 NEVER_SHOWN = (*SECRET_NAME_WORDS, "user_data")
+NO_SECRET = frozenset({"metadata_options.http_tokens"})
+"""Names that only sound like a credential's: this one says whether a token is asked for."""
 AWS_MANAGED = "alias/aws/"
 META_ARGUMENTS = frozenset({"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"})
 """Terraform's own: how a block is made, never what it is."""
@@ -238,7 +240,8 @@ def _evidence(key: str, resolved: Any) -> object:
         resolved = resolved.get(name) if isinstance(resolved, Mapping) else None
     if resolved is None:
         return "absent"
-    hidden = isinstance(resolved, _Unknown) or any(word in key.lower() for word in NEVER_SHOWN)
+    secret = key not in NO_SECRET and any(word in key.lower() for word in NEVER_SHOWN)
+    hidden = secret or isinstance(resolved, _Unknown)
     return "(not shown)" if hidden else shown(resolved)
 
 

@@ -13,7 +13,7 @@ from checkov.common.models.enums import CheckResult
 from lib.artifacts import State
 from lib.errors import GateError
 from lib.gate import judge
-from lib.gate.adopted import Adopted, load_adopted
+from lib.gate.adopted import Adopted, _evidence, load_adopted
 from lib.gate.catalogue import explanation
 from lib.gate.scan import judges, load_policies, load_rules, scan
 from lib.gate.sources import read_source
@@ -216,3 +216,13 @@ def test_the_verdict_counts_them_as_policies(tmp_path):
 def test_custom_policies_come_first_and_keep_their_ids():
     assert list(load_rules())[: len(load_policies())] == list(load_policies())
     assert all(isinstance(rule, Adopted) == rule.id.startswith("CKV_") for rule in load_rules().values())
+
+
+def test_evidence_hides_credentials_and_shows_what_only_sounds_like_one(tmp_path):
+    path = tmp_path / "x.tf.json"
+    options = {"metadata_options": {"http_tokens": "optional"}}
+    path.write_text(json.dumps({"resource": {"aws_instance": {"a": options}}}))
+    findings, _ = scan(read_source(path), {"CKV_AWS_79": RULES["CKV_AWS_79"]})
+    assert findings[0].got == "optional"
+    assert _evidence("master_password", {"master_password": "hunter2"}) == "(not shown)"
+    assert _evidence("user_data", {"user_data": "export KEY=hunter2"}) == "(not shown)"
