@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import LAMBDA_RUNTIMES
 from policies.terraform import Arguments, CannotDecide
 
 DEFAULTS = {
@@ -40,7 +39,7 @@ class BkpPatching(Policy):
         "pci-dss-4.0": ("6.3.3",),
         "soc2": ("CC7.1",),
     }
-    fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime of LAMBDA_RUNTIMES"
+    fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime that AWS supports"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
@@ -52,8 +51,8 @@ class BkpPatching(Policy):
             if conf.text("package_type") == "Image":
                 raise CannotDecide("package_type", "Image", "a runtime that AWS patches")
             runtime = conf.text("runtime")
-            if runtime not in LAMBDA_RUNTIMES:
-                yield Violation("runtime", runtime, f"one of {', '.join(LAMBDA_RUNTIMES)}")
+            if runtime not in conf.profile.lambda_runtimes:
+                yield Violation("runtime", runtime, f"one of {', '.join(conf.profile.lambda_runtimes)}")
         else:
             upgrades = conf.flag("auto_minor_version_upgrade")
             if not (DEFAULTS[conf.block.type] if upgrades is None else upgrades):

@@ -51,7 +51,7 @@ def _key(conf: Arguments) -> Iterator[Violation]:
     flags = {name: conf.flag(name) for name in ("is_enabled", "multi_region")}
     if flags["is_enabled"] is False:
         yield Violation("is_enabled", False, "true")
-    if flags["multi_region"]:
+    if flags["multi_region"] and conf.profile.one_region:
         yield Violation("multi_region", True, "false")
     wanted = {"key_usage": "ENCRYPT_DECRYPT", "customer_master_key_spec": "SYMMETRIC_DEFAULT"}
     for name, secure in wanted.items():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import REGION
 from policies.terraform import Arguments, CannotDecide
 
 COPIES = (
@@ -48,6 +48,8 @@ class RegNoCrossRegionCopy(Policy):
         "aws_backup_plan",
         "aws_dynamodb_table",
     )
+    profiles = ("sensor-platform",)
+    serves = ("regions",)
     controls = {
         "gdpr": ("Art.44",),
         "iso27001-2022": ("A.5.31", "A.5.23", "A.8.12"),
@@ -61,13 +63,15 @@ class RegNoCrossRegionCopy(Policy):
         """No replicating type, no replica and no destination elsewhere."""
         type_ = conf.block.type
         if type_ in COPIES:
-            yield Violation("", type_, f"no copy outside {REGION}")
+            yield from _copy(conf)
         elif type_ in KEYS:
-            if conf.flag("multi_region"):  # absent is false
+            if conf.flag("multi_region") and conf.profile.one_region:  # absent is false
                 yield Violation("multi_region", True, "false")
         elif type_ in ("aws_secretsmanager_secret", "aws_dynamodb_table"):
             for replica in conf.blocks("replica"):
-                yield Violation(replica.path, replica.text("region") or replica.text("region_name"), "no replica")
+                region = replica.text("region") or replica.text("region_name")
+                if conf.profile.one_region or not conf.profile.accepts_region(region):
+                    yield Violation(replica.path, region, f"no replica outside {conf.profile.region_words}")
         elif type_ == "aws_backup_plan":
             for action in (a for rule in conf.blocks("rule") for a in rule.blocks("copy_action")):
                 yield from _vault(action)
@@ -79,20 +83,34 @@ class RegNoCrossRegionCopy(Policy):
             yield from _registry(conf)
 
 
+def _copy(conf: Arguments) -> Iterator[Violation]:
+    """None at all where one region is accepted. Else the regions it names; its own is REG.eu-west-1's question."""
+    if conf.profile.one_region:
+        yield Violation("", conf.block.type, f"no copy outside {conf.profile.region_words}")
+        return
+    for path, raw in conf.raw():
+        if re.search(r"(?:^|[._])region(?:_name)?$", path) and raw is not None:
+            region = conf.configuration.resolve(raw, path)
+            if not conf.profile.accepts_region(str(region)):
+                yield Violation(path, region, conf.profile.quoted_regions)
+
+
 def _registry(conf: Arguments) -> Iterator[Violation]:
     for configuration in conf.blocks("replication_configuration"):
         for rule in configuration.blocks("rule"):
             for destination in rule.blocks("destination"):
-                if destination.text("region") != REGION:
-                    yield Violation(destination.name_of("region"), destination.text("region"), f'"{REGION}"')
+                if not conf.profile.accepts_region(region := destination.text("region")):
+                    yield Violation(destination.name_of("region"), region, conf.profile.quoted_regions)
 
 
 def _vault(action: Arguments) -> Iterator[Violation]:
     arn = action.text("destination_vault_arn") or ""
-    if action.target(arn, "aws_backup_vault") is None and f":backup:{REGION}:" not in arn:
+    here = re.search(rf":backup:(?:{action.profile.region_form}):", arn)
+    if action.target(arn, "aws_backup_vault") is None and not here:
+        requires = f"a vault in {action.profile.region_words}"
         if arn.startswith("${"):
-            raise CannotDecide(action.name_of("destination_vault_arn"), arn, f"a vault in {REGION}")
-        yield Violation(action.name_of("destination_vault_arn"), arn or None, f"a vault in {REGION}")
+            raise CannotDecide(action.name_of("destination_vault_arn"), arn, requires)
+        yield Violation(action.name_of("destination_vault_arn"), arn or None, requires)
 
 
 def _replication_rules(conf: Arguments) -> list[Arguments]:

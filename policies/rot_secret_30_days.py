@@ -47,11 +47,12 @@ class RotSecret30Days(Policy):
             yield Violation("rotate_immediately", False, "true or absent: the first rotation at once")
         rules = conf.block_at("rotation_rules")
         if rules is None or not (rules.has("automatically_after_days") or rules.has("schedule_expression")):
-            yield Violation("rotation_rules", None, f"an interval of at most {ROTATION_DAYS} days")
+            yield Violation("rotation_rules", None, f"an interval of at most {conf.profile.rotation_days} days")
             return
         days = rules.number("automatically_after_days")
-        if days is not None and not (1 <= days <= ROTATION_DAYS and days.is_integer()):
-            yield Violation(rules.name_of("automatically_after_days"), days, f"1 to {ROTATION_DAYS} days")
+        most = conf.profile.rotation_days
+        if days is not None and not (1 <= days <= most and days.is_integer()):
+            yield Violation(rules.name_of("automatically_after_days"), days, f"1 to {most} days")
         expression, window = rules.text("schedule_expression"), rules.text("duration")
         if expression is not None:
             yield from _schedule(rules, expression)
@@ -68,6 +69,7 @@ def _schedule(rules: Arguments, expression: str) -> Iterator[Violation]:
     except UnreadableSchedule:
         raise CannotDecide(argument, expression, "a rate() or cron() that Secrets Manager accepts") from None
     rules.note("largest gap", f"{hours:g} hours")
-    if hours > ROTATION_DAYS * 24:
+    most = rules.profile.rotation_days
+    if hours > most * 24:
         got = f"{expression}: up to {hours / 24:g} days"
-        yield Violation(argument, got, f"at most {ROTATION_DAYS} days between two firings")
+        yield Violation(argument, got, f"at most {most} days between two firings")

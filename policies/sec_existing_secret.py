@@ -30,6 +30,7 @@ class SecExistingSecret(Policy):
     severity = "HIGH"
     resources = (*CREATES, *MANAGED, "aws_ssm_parameter")
     data = ("aws_secretsmanager_secret",)
+    profiles = ("sensor-platform",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)", "Annex I Part I (2)(e)"),
         "gdpr": ("Art.32(1)(b)",),

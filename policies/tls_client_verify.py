@@ -36,6 +36,7 @@ class TlsClientVerify(Policy):
     name = "Ensure workloads verify the certificates of PostgreSQL and Redis"
     severity = "MEDIUM"
     resources = ("aws_ecs_task_definition", "aws_lambda_function")
+    profiles = ("sensor-platform",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
         "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),

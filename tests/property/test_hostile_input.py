@@ -84,7 +84,7 @@ HOSTILE = {
         {"resource": {"aws_sqs_queue": {"q": {"name": "${aws_sqs_queue.q.arn}" * 20_000}}}}
     ),
     "wrong_types.tf.json": json.dumps(
-        {"resource": {t: {"x": {a: v for a in ("policy", "name", "tags", "ingress", "kms_key_id", "lifecycle", "count")}}}}
+        {"resource": {t: {"x": dict.fromkeys(("policy", "name", "tags", "ingress", "kms_key_id", "lifecycle", "count"), v)}}}
         if (v := [[], {}, 0, True, [None], [[]], {"": None}]) and (t := "aws_security_group")
         else {}
     ),
@@ -146,7 +146,9 @@ def test_a_file_function_reads_nothing_outside_the_configuration(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["laughing_strings.tf", "laughing_maps.tf", "long_document.tf.json", "many_keys.tf.json"])
+@pytest.mark.parametrize(
+    "name", ["laughing_strings.tf", "laughing_maps.tf", "long_document.tf.json", "many_keys.tf.json"]
+)
 def test_the_command_line_answers_within_a_gibibyte(name, tmp_path):
     path = tmp_path / name
     path.write_text(HOSTILE[name])
@@ -220,7 +222,9 @@ def test_a_broken_text_of_hcl_gets_an_answer(tmp_path_factory, data):
     text = (FORMS / "configuration" / "main.tf").read_text()
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
-        more = data.draw(st.sampled_from(["{", "}", '"', "${", "%{", "[", "]", "(", "\n", "=", "<<EOT\n", "/*", "*", "\0"]))
+        more = data.draw(
+            st.sampled_from(["{", "}", '"', "${", "%{", "[", "]", "(", "\n", "=", "<<EOT\n", "/*", "*", "\0"])
+        )
         cut = data.draw(st.integers(0, 40))
         text = text[:at] + more + text[at + cut :]
     path = tmp_path_factory.mktemp("broken") / "main.tf"
