@@ -7,7 +7,6 @@ What has no name is judged by its shape (credential_shapes.py). `hunter2` under 
 from __future__ import annotations
 
 import base64
-import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from policies.credential_shapes import is_random, shape_in
 from policies.requirements import SECRET_NAME_WORDS
+from policies.terraform import decoded
 
 FURTHER_WORDS = ("passphrase", "passcode", "preshared", "pre_shared", "auth_key", "shared_key", "signing_key")
 WORD = re.compile("|".join((*SECRET_NAME_WORDS, *FURTHER_WORDS, r"(?:^|_)(?:pass|pw|pwd|psk|creds?)$")))
@@ -27,7 +27,7 @@ HARMLESS_ENDING = re.compile(
 GENERIC_NAMES = frozenset({"value", "values", "default", "content", "input"})
 """Keys that say nothing themselves: the name beside or above them counts."""
 ASSIGNMENT = re.compile(
-    r"""([\w.-]{1,80})(?:\s*(?<![=!<>])=(?!=)\s*["']?|["']?\s*[:=]\s*["'])([^\s"',;&${}()\[\]<>]{4,})"""
+    r"""(?<![\w.-])([\w.-]{1,80})(?:\s*(?<![=!<>])=(?!=)\s*["']?|["']?\s*[:=]\s*["'])([^\s"',;&${}()\[\]<>]{4,})"""
 )
 YAML_ENTRY = re.compile(
     r"""(?m)^[ \t]*(?:-[ \t]+)?["']?([\w.-]{1,80})["']?:[ \t]+([^\s#"'&*!|>{}\[\]$%<]{4,})[ \t]*$"""
@@ -64,11 +64,12 @@ def credential_in(text: str, name: str = "", depth: int = 2) -> str:
         return "an assignment to a credential"
     if kind := shape_in(text, name):
         return kind
-    for token in ENCODED.findall(text) if depth else ():
-        if inner := _decoded(token):
+    if depth:
+        encoded = {token: inner for token in set(ENCODED.findall(text)) if (inner := _decoded(token))}
+        for inner in encoded.values():
             if found := credential_in(inner, name, depth - 1):
                 return f"{found}, encoded"
-            text = text.replace(token, "")
+        text = ENCODED.sub(lambda match: "" if match[0] in encoded else match[0], text) if encoded else text
     return "a random text" if is_random(text, name) else ""
 
 
@@ -88,7 +89,7 @@ def named_values(value: Any, path: str, name: str) -> Iterator[tuple[str, str, A
     """(path, name, scalar) of everything in a value, JSON documents in strings included."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            value = json.loads(value)
+            value = decoded(value)
         except (ValueError, RecursionError):
             yield path, name, value
             return
@@ -97,6 +98,8 @@ def named_values(value: Any, path: str, name: str) -> Iterator[tuple[str, str, A
         for key, item in value.items():
             inner = f"{path}.{key}" if path else str(key)
             yield from named_values(item, inner, str(beside if str(key).lower() in GENERIC_NAMES else key))
+    elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
+        yield from named_values(value[0], path, name)  # a block: JSON may write it without the list
     elif isinstance(value, list):
         for index, item in enumerate(value):
             flag = FLAG_ALONE.fullmatch(value[index - 1]) if index and isinstance(value[index - 1], str) else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from policies.arns import matches
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import Arguments, CannotDecide, decoded
 
 IDENTITY_POLICIES = {
     "aws_iam_policy": "policy",
@@ -127,7 +126,7 @@ def _refuse_repeats(conf: Arguments, name: str) -> None:
     text = conf.configuration.resolve(conf.values.get(name), conf.name_of(name))
     if isinstance(text, str):
         try:
-            json.loads(text, object_pairs_hook=once)
+            decoded(text, once)
         except (ValueError, RecursionError):
             return  # no JSON: conf.documents says so
 

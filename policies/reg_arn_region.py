@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.profiles import Profile, abbreviated
 from policies.requirements import SECRET_NAME_WORDS
-from policies.terraform import INTERPOLATION, TRAVERSAL, Arguments, CannotDecide
+from policies.terraform import INTERPOLATION, TRAVERSAL, Arguments, CannotDecide, decoded
 
 REGION_NAME = re.compile(
     r"(?<![A-Za-z0-9])(?:us-gov|us-isob?|eu-isoe|us|eu|ap|sa|ca|me|af|il|mx|cn)"
@@ -79,7 +79,7 @@ def _texts(conf: Arguments, path: str, raw: str) -> Iterator[str]:
     conf.configuration.resolve(INTERPOLATION.sub("", raw), path)  # an expression around expressions
     yield text
     if text[:1] in ("{", "["):
-        yield from _strings(_decoded(text))
+        yield from _strings(_document(text))
 
 
 def _value(conf: Arguments, expression: str, path: str) -> str:
@@ -95,9 +95,9 @@ def _value(conf: Arguments, expression: str, path: str) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _decoded(text: str) -> object:
+def _document(text: str) -> object:
     try:
-        return json.loads(text)
+        return decoded(text)
     except (ValueError, RecursionError):
         return text
 

@@ -26,9 +26,17 @@ prints; a test fails where they differ.
 To add one: `policies/<family>_<subject>.py` with a class of facts and a generator `violations` (see `base.py`), and
 `tests/policy/fixtures/<family>_<subject>/good.tf.json` and `bad.tf.json`. Nothing else has to be edited but this page.
 
-`checkov -d DIR --external-checks-dir policies` loads them too. On Terraform JSON plain Checkov gives policies no view
-of other resources, so requirements that span resources are then undecided, and Checkov shows them as failed.
-`python main.py gate` has no such gap.
+## Plain Checkov
+
+`checkov -d DIR --external-checks-dir policies` loads them too, with no code of ours around it. Each policy then reads
+the files that Checkov scans with the gate's own reader, so on HCL and on the JSON of a plan the FAILED set is the
+gate's; a test compares them. What plain Checkov cannot do, and `python main.py gate` does:
+
+- On Terraform JSON (`*.tf.json`, what CDKTF writes) it tells a policy neither the file nor the other resources. Policies
+  then judge each resource alone, and what spans resources, or comes from a variable, shows as failed.
+- It has no place for policies on outputs, variables, locals and ephemeral blocks: they do not run. Providers are named
+  `aws.default` there, data sources without `data.`.
+- Undecided shows as FAILED, waivers and profiles are not read, and a file that it cannot parse is no failure.
 
 ## Profiles
 

@@ -554,3 +554,22 @@ NODES: Mapping[str, Callable[[Node, Scope], Any]] = {
     "function_call": _call,
     "variable_expr": lambda node, scope: _chain([node], scope),
 }
+
+
+class _NoNames:
+    """Where nothing is declared: a file of values refers to nothing."""
+
+    def root(self, name: str, following: str | None, scope: Scope) -> tuple[Any, int]:
+        raise Invalid(name)
+
+    def attribute(self, ref: Any, name: str) -> Any:
+        return ref
+
+    def lookup(self, ref: Any) -> Any:
+        return ref
+
+    def read_file(self, name: str) -> str:
+        return ""
+
+
+NO_NAMES = _NoNames()

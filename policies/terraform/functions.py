@@ -71,11 +71,11 @@ def mapped(value: Any) -> dict[str, Any]:
 
 def distinct(items: Iterable[Any]) -> list[Any]:
     """Without repeats, in order."""
-    found: list[Any] = []
+    found: dict[Any, Any] = {}
     for item in items:
-        if not any(type(item) is type(other) and item == other for other in found):
-            found.append(item)
-    return found
+        plain = isinstance(item, str | int | float | bool | None)
+        found.setdefault((type(item), item if plain else json.dumps(item, default=repr, sort_keys=True)), item)
+    return list(found.values())
 
 
 def as_set(value: Any) -> list[Any]:

@@ -112,6 +112,24 @@ class Configuration:
         return {key: tuple(blocks) for key, blocks in found.items()}
 
     @cached_property
+    def by_kind(self) -> Mapping[str, tuple[Block, ...]]:
+        """Kind -> blocks."""
+        found: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            found.setdefault(block.kind, []).append(block)
+        return {kind: tuple(blocks) for kind, blocks in found.items()}
+
+    @cached_property
+    def _indices(self) -> dict[Any, Any]:
+        return {}
+
+    def index(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives for a key, made once: for policies that compare each block with all others."""
+        if key not in self._indices:
+            self._indices[key] = make()
+        return self._indices[key]
+
+    @cached_property
     def _variables(self) -> Mapping[str, Any]:
         """`module.site.var.password` -> value: those that hold secrets stay references until they are resolved."""
         found = {}
@@ -375,7 +393,7 @@ class Arguments:
 
     def of_kind(self, kind: str, type_: str | None = None) -> list[Arguments]:
         """All blocks of a kind (data, provider, output, terraform, ...), of one type where given."""
-        return [self._other(b) for b in self.configuration.blocks if b.kind == kind and type_ in (None, b.type)]
+        return [self._other(b) for b in self.configuration.by_kind.get(kind, ()) if type_ in (None, b.type)]
 
     def raw(self) -> Iterator[tuple[str, Any]]:
         """Every argument path with its unresolved scalar: for policies that search all values."""

@@ -17,7 +17,7 @@ from tree_sitter import Node
 from policies.credentials import credential_name
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
-from policies.terraform.evaluate import Budget, Scope, elements, known, value_of
+from policies.terraform.evaluate import NO_NAMES, Budget, Scope, elements, known, value_of
 from policies.terraform.folders import Declaration, Folder, alias_of, named, read_folder, terraform_files
 from policies.terraform.functions import as_set
 from policies.terraform.model import Block, Problem
@@ -448,9 +448,8 @@ class Module:
                 got = f"more than {MOST_INSTANCES} instances"
                 self.tree.problem(declaration, "", got, "fewer", "judge it in parts")
                 return
-            arguments = self.arguments(declaration, self.scope.with_bindings(**bindings))
-            for name in REPEATERS if keys is not None else ():
-                arguments.pop(name, None)
+            skip = REPEATERS if keys is not None else ()
+            arguments = self.arguments(declaration, self.scope.with_bindings(**bindings), skip)
             provider = self.provider(declaration)
             arguments.pop("provider", None)
             if provider:
@@ -491,14 +490,14 @@ class Module:
 
     def _body(self, body: Body, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, expression in body.attributes.items():
+        for name, stated in body.attributes.items():
             if name in RAW:
-                found[name] = _raw(expression, name in BARE)
-            elif name == "dynamic" and isinstance(expression, Json):
-                for kind, content in _json_dynamics(expression.value):
+                found[name] = _raw(stated, name in BARE)
+            elif name == "dynamic" and isinstance(stated, Json):
+                for kind, content in _json_dynamics(stated.value):
                     _append(found, kind, self._json_dynamic(kind, content, scope))
             elif name not in skip:
-                found[name] = self._value(expression, scope)
+                found[name] = self._value(stated, scope)
         for block in body.blocks:
             if block.kind == "dynamic" and len(block.labels) == 1:
                 _append(found, block.labels[0], self._dynamic(block, scope))
@@ -677,7 +676,7 @@ def _raw_node(node: Node, bare: bool) -> Any:
     text = source(node)
     inner = node.named_children[0] if node.type == "expression" and node.named_child_count == 1 else node
     if inner.type == "literal_value" and "${" not in text and "%{" not in text:
-        return json.loads(text) if inner.named_children[0].type != "numeric_lit" else float(text)
+        return value_of(Hcl(node), Scope(NO_NAMES))
     if inner.type == "collection_value" and inner.named_children[0].type == "tuple":
         return [
             _raw_node(child, bare) for child in inner.named_children[0].named_children if child.type == "expression"

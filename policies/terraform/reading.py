@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.terraform.evaluate import Scope, value_of
+from policies.terraform.evaluate import NO_NAMES, Scope, value_of
 from policies.terraform.folders import Folder, content_of, parse_json, terraform_files
 from policies.terraform.model import Block, Configuration, Problem
 from policies.terraform.modules import Module, Tree
 from policies.terraform.syntax import Hcl, Json, parse_hcl
-from policies.terraform.values import Invalid
 
 SKIPPED = frozenset({".terraform", ".git", ".terragrunt-cache", ".external_modules", "node_modules", ".venv"})
 
@@ -144,23 +143,7 @@ def _values(path: Path, notes: Folder) -> dict[str, Any]:
 def _literal(expression: Hcl | Json) -> Any:
     if isinstance(expression, Json):
         return expression.value
-    return value_of(expression, Scope(_NoNames()))
-
-
-class _NoNames:
-    """A file of values refers to nothing."""
-
-    def root(self, name: str, following: str | None, scope: Scope) -> tuple[Any, int]:
-        raise Invalid(name)
-
-    def attribute(self, ref: Any, name: str) -> Any:
-        return ref
-
-    def lookup(self, ref: Any) -> Any:
-        return ref
-
-    def read_file(self, name: str) -> str:
-        return ""
+    return value_of(expression, Scope(NO_NAMES))
 
 
 def _undeclared(name: str) -> Problem:
