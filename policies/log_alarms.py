@@ -40,7 +40,13 @@ class LogAlarms(Policy):
         actions = conf.strings("alarm_actions")
         if any(conf.target(action, "aws_sns_topic") for action in actions):
             return
-        literal = [action for action in actions if action.startswith("arn:aws:sns:") or action.startswith("${data.")]
+        literal = [action for action in actions if action.startswith("arn:aws:sns:") or _is_read(conf, action)]
         if literal:
             raise CannotDecide("alarm_actions", literal[0], "a topic that this configuration declares")
         yield Violation("alarm_actions", ", ".join(actions) or None, "an aws_sns_topic of the same configuration")
+
+
+def _is_read(conf: Arguments, action: str) -> bool:
+    """Whether the action is what a data source gives."""
+    found = conf.reference(action)
+    return found is not None and found[0].kind == "data"
