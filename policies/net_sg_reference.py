@@ -15,8 +15,15 @@ STORES = {
     "aws_elasticache_cluster": "security_group_ids",
     "aws_elasticache_replication_group": "security_group_ids",
     "aws_elasticache_serverless_cache": "security_group_ids",
+    "aws_memorydb_cluster": "security_group_ids",
+    "aws_docdb_cluster": "vpc_security_group_ids",
+    "aws_neptune_cluster": "vpc_security_group_ids",
+    "aws_redshift_cluster": "vpc_security_group_ids",
+    "aws_db_proxy": "vpc_security_group_ids",
 }
 """Data store -> argument that lists its security groups."""
+PORTS = 2
+"""How many neighbouring ports a store serves: a serverless cache has one for its replicas beside the first."""
 
 
 class NetSgReference(Policy):
@@ -24,7 +31,7 @@ class NetSgReference(Policy):
 
     Judged are the groups of every data store, whatever its port, and any rule that opens PostgreSQL's or Redis's
     port, whatever its group. Non-default ports (FSBP RDS.23) are not asked for: they hide nothing from a scan,
-    while a group that names its clients does not answer one.
+    while a group that names its clients does not answer one. A named group gets the store's own port, no range.
     """
 
     id = "PG_NET_SG_REFERENCE"
@@ -56,6 +63,11 @@ class NetSgReference(Policy):
                 guards_a_store = _guards_a_store(conf) if guards_a_store is None else guards_a_store
                 if not guards_a_store:
                     continue
+            if rule.peers and rule.last - rule.first >= PORTS:
+                guards_a_store = rule.is_wide or _guards_a_store(conf) if guards_a_store is None else guards_a_store
+                if guards_a_store:
+                    got = f"ports {rule.first:.0f} to {rule.last:.0f}"
+                    yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the port that the store serves")
             for peer in rule.peers:
                 yield from _named_group(conf, peer)
 
