@@ -8,7 +8,7 @@ from policies.base import Policy, Violation
 from policies.environment import is_ephemeral
 from policies.terraform import Arguments
 
-ON = ("true", "Enabled")
+ON = ("true", "1", "Enabled")
 RETAINING = ("skip_destroy", "retain_on_delete", "retain_stack", "object_lock_enabled")
 """Arguments that leave the object behind when its resource is destroyed."""
 
