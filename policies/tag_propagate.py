@@ -8,7 +8,7 @@ from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
 SOURCES = ("SERVICE", "TASK_DEFINITION")
-COPIES = ("aws_db_instance", "aws_rds_cluster")
+COPIES = ("aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster")
 LAUNCHERS = {
     "aws_ecs_service": (),
     "aws_cloudwatch_event_target": ("ecs_target",),
