@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.network import is_private, network
 from policies.terraform import Arguments, CannotDecide
 
 GATEWAYS = (
@@ -18,13 +19,15 @@ ROUTES = ("aws_route", "aws_route_table", "aws_default_route_table")
 OUTWARD = ("gateway_id", "nat_gateway_id", "egress_only_gateway_id", "carrier_gateway_id")
 """Arguments of a route that may lead to the internet; the gateway behind it, where declared here, is judged itself."""
 INWARD = ("vgw-", "vpce-")
+DESTINATIONS = ("destination_cidr_block", "destination_ipv6_cidr_block", "cidr_block", "ipv6_cidr_block")
 
 
 class NetIgwControlled(Policy):
     """The platform reaches AWS through endpoints, so a gateway to the internet has no purpose but to be misused.
 
     One that is wanted needs a waiver with an owner and an end. A private NAT gateway leads to other networks only. A
-    route to a gateway from elsewhere is as good as a gateway.
+    route to a gateway from elsewhere is as good as a gateway, and so is one for public addresses to whatever else: a
+    transit gateway, a peer and an interface lead on.
     """
 
     id = "PG_NET_IGW_CONTROLLED"
@@ -64,6 +67,10 @@ class NetIgwControlled(Policy):
 
 
 def _leads_out(route: Arguments) -> Iterator[Violation]:
+    for argument in DESTINATIONS:
+        range_ = route.text(argument)
+        if range_ and not is_private(network(route.name_of(argument), range_)):
+            yield Violation(route.name_of(argument), range_, "private addresses: no path to the internet")
     for argument in OUTWARD:
         gateway = route.text(argument)
         if not gateway or gateway == "local" or gateway.startswith(INWARD):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.accounts import own_accounts
 from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
@@ -49,8 +50,10 @@ class NetRdsNotPublic(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type in SNAPSHOTS:
             shared = conf.strings("shared_accounts")
-            if "all" in shared:
-                yield Violation("shared_accounts", "all", "no account, or the ids of accounts")
+            own = own_accounts(conf) if shared and "all" not in shared else []
+            for account in shared:
+                if account not in own:
+                    yield Violation("shared_accounts", account, "no account, or one of our own")
             return
         public = conf.flag("publicly_accessible")
         # Absent means false, but for Redshift, which provider 5 made public by default.

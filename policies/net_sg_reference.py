@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.network import GROUPS, INGRESS, Peer, declared, rules
+from policies.network import GROUPS, INGRESS, Peer, Rule, declared, rules
 from policies.requirements import POSTGRES_PORT, REDIS_PORT
 from policies.terraform import Arguments, CannotDecide
 
@@ -22,6 +22,8 @@ STORES = {
     "aws_db_proxy": "vpc_security_group_ids",
 }
 """Data store -> argument that lists its security groups."""
+DEFAULTS = {"postgres": POSTGRES_PORT, "aurora-postgresql": POSTGRES_PORT, "redis": REDIS_PORT, "valkey": REDIS_PORT}
+"""Engine -> the port of a store that states none."""
 PORTS = 2
 """How many neighbouring ports a store serves: a serverless cache has one for its replicas beside the first."""
 
@@ -63,6 +65,8 @@ class NetSgReference(Policy):
                 guards_a_store = _guards_a_store(conf) if guards_a_store is None else guards_a_store
                 if not guards_a_store:
                     continue
+                if rule.peers and rule.last >= rule.first and not _is_served(conf, rule):
+                    yield Violation(f"{rule.path}.from_port".lstrip("."), rule.first, "the port that the store serves")
             if rule.peers and rule.last - rule.first >= PORTS:
                 guards_a_store = rule.is_wide or _guards_a_store(conf) if guards_a_store is None else guards_a_store
                 if guards_a_store:
@@ -91,14 +95,26 @@ def _named_group(conf: Arguments, peer: Peer) -> Iterator[Violation]:
         raise CannotDecide(peer.argument, peer.value, requires)
 
 
+def _is_served(conf: Arguments, rule: Rule) -> bool:
+    """Whether a store of the group listens there; of one that tells neither port nor engine that is not known."""
+    for store in _guarded_stores(conf):
+        stated = store.number("port") or DEFAULTS.get(store.text("engine") or "")
+        if stated is None or rule.covers(int(stated)):
+            return True
+    return False
+
+
 def _guards_a_store(conf: Arguments) -> bool:
     """Whether the group that holds the rule is one that a data store has."""
+    return next(_guarded_stores(conf), None) is not None
+
+
+def _guarded_stores(conf: Arguments) -> Iterator[Arguments]:
+    """Lazily, so that what is known of one store is not lost to what is not known of the next."""
     group = conf if conf.block.type in GROUPS else declared(conf, conf.values.get("security_group_id"), *GROUPS)
     if group is None:
         raise CannotDecide("security_group_id", conf.values.get("security_group_id"), "a reference to a declared group")
-    stores = conf.resources(*STORES)
-    return any(
-        declared(store, raw, *GROUPS) is not None and conf.target(raw, *GROUPS) is group.block
-        for store in stores
-        for raw in store.strings(STORES[store.block.type])
-    )
+    for store in conf.resources(*STORES):
+        for raw in store.strings(STORES[store.block.type]):
+            if declared(store, raw, *GROUPS) is not None and conf.target(raw, *GROUPS) is group.block:
+                yield store
