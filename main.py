@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,10 +20,14 @@ import typer
 from lib.errors import PlantguardError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lib.artifacts import Verdict
+    from lib.gate.waiver_file import Entry
     from lib.settings import Settings
 
 INTERRUPTED = 130
+WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
 EXAMPLES = """
 \b
@@ -67,11 +73,20 @@ def synth(settings: SettingsFile = None, set_: Overrides = None, outdir: OutDir 
 
 @app.command()
 def gate(
-    target: Annotated[
-        Path | None,
+    targets: Annotated[
+        list[Path] | None,
         typer.Argument(
-            help="Terraform JSON file or cdktf.out folder; without it, this project's stack is synthesized."
+            metavar="[TARGET]...",
+            help="Folders of .tf files, .tf or .tf.json files, cdktf.out, or the JSON of terraform show -json (a plan "
+            "or a state); without one, this project's stack is synthesized.",
         ),
+    ] = None,
+    configuration: Annotated[
+        Path | None,
+        typer.Option(help="Sources of the plan or state that TARGET is, for what its JSON leaves out."),
+    ] = None,
+    var_file: Annotated[
+        list[Path] | None, typer.Option("--var-file", metavar="FILE", help="Values of variables; may be repeated.")
     ] = None,
     settings: SettingsFile = None,
     set_: Overrides = None,
@@ -80,21 +95,48 @@ def gate(
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
     ] = "-",
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            "--waivers", metavar="FILE", help="Waivers to judge by; this project's stack has policies/waivers.toml."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="An earlier verdict.json: tell what is new, fixed and unchanged. It never changes the exit code of a "
+            "verdict: a gate that passes because it failed before is no gate.",
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
     clock = _Clock(timings)
-    path, stack = (_find(target), "") if target else _synthesized(_settings(settings, set_), _outdir(outdir), clock)
+    found = [] if targets else [_synthesized(_settings(settings, set_), _outdir(outdir), clock)]
     from lib.gate import judge
+    from lib.gate.baseline import compare, read_baseline
+    from lib.gate.sources import find_sources, read_source
 
     clock.mark("load checkov")
-    verdict = judge(path, stack or path.parent.name)
+    found += [(path, _stack_name(path)) for target in targets or () for path in find_sources(target)]
+    if len(found) > 1 and (waivers or baseline):
+        raise typer.BadParameter(f"got {len(found)} configurations, requires one", param_hint="--waivers, --baseline")
+    earlier = read_baseline(baseline) if baseline else None  # before the report replaces it
+    own, today = _outdir(outdir).resolve(), datetime.now(UTC).date()
+    verdicts = []
+    for path, stack in found:
+        source = read_source(path, configuration, var_file or ())
+        entries = _waivers(waivers, own=path.resolve().is_relative_to(own))
+        verdict = judge(source, stack, entries, today)
+        verdicts.append(replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict)
     clock.mark("judge")
-    _report(verdict, format_, output)
+    _report(verdicts, format_, output)
     clock.mark("report")
-    raise typer.Exit(verdict.outcome.exit_code)
+    raise typer.Exit(max(verdicts, key=lambda verdict: verdict.outcome.rank).outcome.exit_code)
 
 
 @app.command()
@@ -138,23 +180,36 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     return result.path, result.stack
 
 
-def _report(verdict: Verdict, format_: str, output: str) -> None:
+def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
+    """Those of the file given, else those of this project for its own stack: on another they would match nothing."""
+    from lib.gate.waiver_file import read_waivers
+
+    if given:
+        return read_waivers(given, str(given))
+    return read_waivers(ROOT / WAIVERS, WAIVERS) if own else ()
+
+
+def _report(verdicts: Sequence[Verdict], format_: str, output: str) -> None:
     from lib.gate.verdict import to_json
     from lib.reports import html
     from lib.whole_file import write_whole
 
-    folder = ROOT / "compliance_reports" / verdict.stack
-    text = to_json(verdict)
-    write_whole(folder / "verdict.json", text.encode())
-    write_whole(folder / html.FILENAME, html.render(verdict).encode())
+    for verdict in verdicts:
+        folder = ROOT / "compliance_reports" / verdict.stack
+        write_whole(folder / "verdict.json", to_json(verdict).encode())
+        write_whole(folder / html.FILENAME, html.render(verdict).encode())
     if format_ == "text":
-        text = _as_text(verdict, colour=output == "-")
+        text = "\n".join(_as_text(verdict, colour=output == "-") for verdict in verdicts)
+    else:
+        texts = [to_json(verdict) for verdict in verdicts]
+        text = texts[0] if len(texts) == 1 else f"[\n{','.join(texts)}]\n"
     if output == "-":
         sys.stdout.write(text)
     else:
         write_whole(Path(output), text.encode())
     if format_ == "text":
-        typer.echo(f"\nreport: {folder / html.FILENAME}", err=True)
+        for verdict in verdicts:
+            typer.echo(f"\nreport: {ROOT / 'compliance_reports' / verdict.stack / html.FILENAME}", err=True)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:
@@ -182,15 +237,12 @@ def _outdir(given: Path | None) -> Path:
     return given or Path(os.environ.get("CDKTF_OUTDIR", ROOT / "cdktf.out"))
 
 
-def _find(target: Path) -> Path:
-    """The Terraform JSON file that a target names: itself, or the only one in a cdktf.out folder."""
-    if not target.is_dir():
-        return target
-    found = sorted(target.rglob("cdk.tf.json"))
-    if len(found) != 1:
-        names = ", ".join(str(path) for path in found) or "none"
-        raise typer.BadParameter(f"requires one cdk.tf.json below {target}, found: {names}", param_hint="TARGET")
-    return found[0]
+def _stack_name(path: Path) -> str:
+    """What the report on something else than this project's stack is called: by its folder, and by its file."""
+    whole = path.resolve()
+    if whole.is_dir():
+        return whole.name or "root"
+    return whole.parent.name if whole.name == "cdk.tf.json" else f"{whole.parent.name}-{whole.name}"
 
 
 class _Clock:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 
 class State(StrEnum):
-    """What a policy says of a resource. Undecided is a finding: it is never counted as passed."""
+    """What a policy says of a resource. Undecided is a finding: it is never counted as passed, and nor is waived."""
 
     PASSED = "passed"
     FAILED = "failed"
     UNDECIDED = "undecided"
+    WAIVED = "waived"
 
 
 class Outcome(StrEnum):
@@ -28,6 +30,11 @@ class Outcome(StrEnum):
         """0 pass, 1 refused, 3 undecided."""
         return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNDECIDED: 3}[self]
 
+    @property
+    def rank(self) -> int:
+        """How bad it is, to tell the worst of several: pass, undecided, fail."""
+        return (Outcome.PASS, Outcome.UNDECIDED, Outcome.FAIL).index(self)
+
 
 @dataclass(frozen=True)
 class Synthesis:
@@ -37,6 +44,16 @@ class Synthesis:
     path: Path
     sha256: str
     resource_count: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """What makes two findings of two runs the same: no file, no line, since those move."""
+
+    policy_id: str
+    resource_address: str
+    argument: str
+    got: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +77,54 @@ class Finding:
     required: str
     fix: str
     controls: Mapping[str, tuple[str, ...]]
+
+    @property
+    def match(self) -> Match:
+        """What it is recognised by in another verdict."""
+        return Match(self.policy_id, self.resource_address, self.argument, self.got)
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Who answers, until when, for what one policy finds at one address. argument: empty means all it finds there.
+
+    created, expires: the first and the last day on which it holds.
+    """
+
+    policy: str
+    address: str
+    argument: str
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    created: date
+    expires: date
+    compensating_control: str
+
+
+@dataclass(frozen=True)
+class Waived:
+    """A finding that a waiver holds. was: failed or undecided. days_left: until `expires`, 0 on that day itself."""
+
+    finding: Finding
+    was: State
+    waiver: Waiver
+    days_left: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A verdict against an earlier one, waived findings included: a waiver fixes nothing.
+
+    stack, source_sha256: of the earlier verdict.
+    """
+
+    stack: str
+    source_sha256: str
+    new: tuple[Match, ...]
+    fixed: tuple[Match, ...]
+    unchanged: tuple[Match, ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +155,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer for one input, complete: findings, passes, policies, and resources no policy covers."""
+    """The gate's answer for one input, complete: findings, passes, policies, and resources no policy covers.
+
+    baseline: None unless it was compared with an earlier verdict; it has no part in the outcome.
+    """
 
     outcome: Outcome
     stack: str
@@ -101,3 +169,5 @@ class Verdict:
     policies: tuple[Subject, ...]
     resources: tuple[str, ...]
     uncovered: tuple[str, ...]
+    waived: tuple[Waived, ...] = ()
+    baseline: Comparison | None = None

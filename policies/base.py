@@ -21,7 +21,7 @@ from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.provider.registry import provider_registry
 from checkov.terraform.checks.resource.registry import resource_registry
 
-from policies.graph import configuration_of, plain
+from policies.graph import blocks_meant, plain
 from policies.terraform import Arguments, Block, CannotDecide, Configuration, shown
 
 CATEGORIES = {
@@ -37,6 +37,8 @@ CATEGORIES = {
 
 
 TOP_LEVEL = re.compile(r"[.\[:]")
+CRASHED = "an answer from {}; it crashed"
+"""What a crash requires; no waiver holds it, since nobody knows what it hides."""
 SCALED_BY_AWS = frozenset({("aws_ecs_service", "desired_count")})
 """What autoscaling moves between bounds that are judged themselves: Terraform must leave it alone."""
 
@@ -79,6 +81,8 @@ class Policy(BaseCheck):
     """Other kinds of block it judges: provider, output, variable."""
     controls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Framework id -> control ids."""
+    waivable: ClassVar[bool] = True
+    """False where no risk owner may accept a finding: policies/waivers.toml cannot name it."""
     fix: ClassVar[str] = ""
     source: ClassVar[str] = ""
 
@@ -138,21 +142,31 @@ class Policy(BaseCheck):
         except Exception as crash:  # whatever a policy does wrong must not look like a pass
             frame = traceback.extract_tb(crash.__traceback__)[-1]
             where = f"{type(crash).__name__} at {Path(frame.filename).name}:{frame.lineno}"
-            found.append(Violation("", where, f"an answer from {self.id}; it crashed"))
+            found.append(Violation("", where, CRASHED.format(self.id)))
         found.extend(_hidden(conf))
         return Judgement(tuple(found), dict(conf.reads))
 
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> CheckResult:
         """Checkov's entry. `self.graph` is our Configuration in the gate, and Checkov's graph under plain Checkov."""
-        configuration = self.graph if isinstance(self.graph, Configuration) else configuration_of(self.graph)
-        block = configuration.by_address.get(str(conf.get("__address__", "")))
-        if block is None:
-            name = self.entity_path.rpartition(":")[2]
-            block = Block("resource", entity_type, name, plain(conf))
-        self.judgement = self.judge(Arguments.of(configuration, block))
-        self.details = [f"{v.argument}: got {shown(v.got)}, requires {v.requires}" for v in self.judgement.violations]
-        self.evaluated_keys = [v.argument for v in self.judgement.violations]
-        return CheckResult.FAILED if self.judgement.violations else CheckResult.PASSED
+        judgements = [self.judge(Arguments.of(whole, block)) for whole, block in self._meant(conf, entity_type)]
+        if not judgements:
+            return CheckResult.UNKNOWN
+        self.judgement = judgements[0]
+        violations = [violation for judgement in judgements for violation in judgement.violations]
+        self.details = [f"{v.argument}: got {shown(v.got)}, requires {v.requires}" for v in violations]
+        self.evaluated_keys = [v.argument for v in violations]
+        return CheckResult.FAILED if violations else CheckResult.PASSED
+
+    def _meant(self, conf: dict[str, Any], entity_type: str) -> list[tuple[Configuration, Block]]:
+        """The blocks to judge: none where Checkov asks about one that has no instance."""
+        if isinstance(self.graph, Configuration):
+            return [(self.graph, self.graph.by_address[conf["__address__"]])]
+        file = self.entity_path.partition(":")[0]
+        found = blocks_meant(self.graph, file, conf, self.entity_path)
+        if found or (self.graph is not None and (conf.get("count") or conf.get("for_each"))):
+            return found
+        name = self.entity_path.rpartition(":")[2].rpartition(".")[2]
+        return [(Configuration(()), Block("resource", entity_type, name, plain(conf)))]
 
 
 def _hidden(conf: Arguments) -> Iterator[Violation]:

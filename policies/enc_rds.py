@@ -29,6 +29,7 @@ class EncRds(Policy):
     id = "PG_ENC_RDS"
     name = "Ensure RDS storage is encrypted with a customer managed key"
     severity = "HIGH"
+    waivable = False
     resources = (*ENCRYPTION, "aws_rds_global_cluster")
     controls = {
         "aws-fsbp": ("RDS.3",),

@@ -36,6 +36,7 @@ class IamNoAdmin(Policy):
     id = "PG_IAM_NO_ADMIN"
     name = "Ensure no policy gives administrator access"
     severity = "CRITICAL"
+    waivable = False
     resources = (*IDENTITY_POLICIES, *HOLDERS)
     controls = {
         "aws-fsbp": ("IAM.1",),

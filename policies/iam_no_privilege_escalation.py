@@ -97,6 +97,7 @@ class IamNoPrivilegeEscalation(Policy):
     id = "PG_IAM_NO_PRIVILEGE_ESCALATION"
     name = "Ensure no role can widen its own rights"
     severity = "CRITICAL"
+    waivable = False
     resources = ("aws_iam_role", *IDENTITY_POLICIES)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),

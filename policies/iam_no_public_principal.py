@@ -35,6 +35,7 @@ class IamNoPublicPrincipal(Policy):
     id = "PG_IAM_NO_PUBLIC_PRINCIPAL"
     name = "Ensure no policy admits anyone outside the account"
     severity = "CRITICAL"
+    waivable = False
     resources = ("aws_lambda_permission", "aws_lambda_function_url", *DOCUMENTS)
     controls = {
         "aws-fsbp": ("KMS.5", "Lambda.1", "SNS.4", "SQS.3"),

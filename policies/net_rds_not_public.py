@@ -21,6 +21,7 @@ class NetRdsNotPublic(Policy):
     id = "PG_NET_RDS_NOT_PUBLIC"
     name = "Ensure database is not publicly accessible"
     severity = "CRITICAL"
+    waivable = False
     resources = (
         "aws_db_instance",
         "aws_rds_cluster_instance",

@@ -20,6 +20,7 @@ class NetSgNoOpenIngress(Policy):
     id = "PG_NET_SG_NO_OPEN_INGRESS"
     name = "Ensure security groups admit no address of the internet"
     severity = "CRITICAL"
+    waivable = False
     resources = INGRESS
     controls = {
         "aws-fsbp": ("EC2.18", "EC2.19"),

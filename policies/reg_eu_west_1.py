@@ -25,6 +25,7 @@ class RegEuWest1(Policy):
     id = "PG_REG_EU_WEST_1"
     name = "Ensure everything is made in eu-west-1"
     severity = "HIGH"
+    waivable = False
     resources = ("aws_*",)
     data = ("aws_*",)
     blocks = ("provider", "ephemeral")

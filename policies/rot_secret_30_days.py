@@ -20,6 +20,7 @@ class RotSecret30Days(Policy):
     id = "PG_ROT_SECRET_30_DAYS"
     name = "Ensure secrets rotate at least every 30 days"
     severity = "HIGH"
+    waivable = False
     resources = ("aws_secretsmanager_secret_rotation",)
     controls = {
         "aws-fsbp": ("SecretsManager.4",),

@@ -26,6 +26,7 @@ class RotSecretCovered(Policy):
     id = "PG_ROT_SECRET_COVERED"
     name = "Ensure every secret in use has a working rotation"
     severity = "HIGH"
+    waivable = False
     resources = ("aws_secretsmanager_secret", *USERS)
     data = ("aws_secretsmanager_secret",)
     blocks = ("ephemeral",)

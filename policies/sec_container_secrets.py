@@ -28,6 +28,7 @@ class SecContainerSecrets(Policy):
     id = "PG_SEC_CONTAINER_SECRETS"
     name = "Ensure containers receive secrets by reference"
     severity = "CRITICAL"
+    waivable = False
     resources = tuple(CONTAINERS)
     controls = {
         "aws-fsbp": ("ECS.8",),

@@ -23,6 +23,7 @@ class SecLambdaEnv(Policy):
     id = "PG_SEC_LAMBDA_ENV"
     name = "Ensure Lambda functions receive secrets by reference"
     severity = "HIGH"
+    waivable = False
     resources = ("aws_lambda_function",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)", "Annex I Part I (2)(e)"),

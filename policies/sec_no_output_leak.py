@@ -22,6 +22,7 @@ class SecNoOutputLeak(Policy):
     id = "PG_SEC_NO_OUTPUT_LEAK"
     name = "Ensure outputs and parameters do not reveal secrets"
     severity = "MEDIUM"
+    waivable = False
     resources = ("aws_ssm_parameter",)
     blocks = ("output",)
     controls = {

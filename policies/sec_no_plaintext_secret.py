@@ -27,6 +27,7 @@ class SecNoPlaintextSecret(Policy):
     id = "PG_SEC_NO_PLAINTEXT_SECRET"
     name = "Ensure the configuration holds no literal credential"
     severity = "CRITICAL"
+    waivable = False
     resources = ("*",)
     data = ("*",)
     blocks = ("ephemeral", "locals", "module", "output", "provider", "terraform", "variable")

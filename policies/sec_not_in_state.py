@@ -54,6 +54,7 @@ class SecNotInState(Policy):
     id = "PG_SEC_NOT_IN_STATE"
     name = "Ensure secret values do not reach the Terraform state"
     severity = "CRITICAL"
+    waivable = False
     resources = (*STORED_ARGUMENTS, *STORED_ALWAYS, "aws_iot_certificate", "aws_ssm_parameter")
     data = (*READ_ALWAYS, *PARAMETERS)
     controls = {

@@ -34,6 +34,7 @@ def explanation(policy: Policy) -> str:
         "",
         f"Judges:   {judged}",
         f"Fix:      {cls.fix}",
+        f"Waiver:   {'in policies/waivers.toml, until a date' if cls.waivable else 'never'}",
         f"Source:   {cls.source}",
         *(f"Control:  {framework} {', '.join(ids)}" for framework, ids in cls.controls.items()),
     ]
@@ -47,5 +48,19 @@ def catalogue(rules: Mapping[str, Policy]) -> str:
         for policy in rules.values()
     ]
     return HEADER + "\n".join(
-        [f"{len(rows)} policies.", "", "| policy | severity | requirement |", "|---|---|---|", *rows, ""]
+        [
+            f"{len(rows)} policies.",
+            "",
+            _never_waived(rules),
+            "",
+            "| policy | severity | requirement |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
     )
+
+
+def _never_waived(rules: Mapping[str, Policy]) -> str:
+    never = [policy.id for policy in rules.values() if not type(policy).waivable]
+    return f"Never waived, whoever would answer for it ({len(never)}): {', '.join(never)}."

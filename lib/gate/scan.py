@@ -86,6 +86,29 @@ def _judgements(
         yield policy, policy.judgement
 
 
+def input_findings(source: Source) -> tuple[Finding, ...]:
+    """What of the input could not be read: undecided, since nobody judged it."""
+    return tuple(
+        Finding(
+            policy_id="PG_GATE_INPUT",
+            subject="GATE.input",
+            family="GATE",
+            severity="HIGH",
+            state=State.UNDECIDED,
+            resource_address=problem.address,
+            construct_path="",
+            file=problem.file or source.file,
+            line=problem.line,
+            argument="",
+            got=problem.got,
+            required=problem.requires,
+            fix=problem.fix,
+            controls={},
+        )
+        for problem in source.configuration.problems
+    )
+
+
 def _entity(block: Block) -> dict[str, Any]:
     body = {**block.arguments, "__address__": block.address}
     return {block.type: body} if block.kind == "provider" else {block.type: {block.name: body}}
@@ -100,8 +123,8 @@ def _finding(source: Source, policy: Policy, block: Block, violation: Violation)
         severity=type(policy).severity,
         state=State.UNDECIDED if violation.undecided else State.FAILED,
         resource_address=address,
-        construct_path=source.construct_paths.get(address, ""),
-        file=source.file,
+        construct_path=source.construct_path_of(address),
+        file=source.file_of(address),
         line=source.line_of(address, violation.argument),
         argument=violation.argument,
         got="absent" if violation.got is None else str(shown(violation.got)),
@@ -118,6 +141,6 @@ def _passed(source: Source, policy: Policy, block: Block, judgement: Judgement) 
         family=policy.family,
         severity=type(policy).severity,
         resource_address=block.address,
-        construct_path=source.construct_paths.get(block.address, ""),
+        construct_path=block.construct_path,
         evidence=judgement.evidence,
     )

@@ -1,161 +1,109 @@
-"""What the gate is pointed at -> a Configuration with lines. First form: one Terraform JSON file."""
+"""What the gate is pointed at -> configurations: HCL, Terraform JSON, cdktf.out, the JSON of a plan or a state."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.errors import GateError
-from policies.terraform import Block, Configuration, declared
+from policies.terraform import Block, Configuration
+from policies.terraform.folders import SUFFIXES, parse_json
+from policies.terraform.plans import is_plan_or_state, read_plan
+from policies.terraform.reading import Reading, read_module, root_folders
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|\n|[^\s"{}\[\]:,]+')
-NESTED = frozenset({"resource", "data", "ephemeral"})
-"""Blocks with two labels: a type and a name."""
-LABELLED = frozenset({"output", "variable", "module"})
+READS = "a folder of .tf files, a .tf or .tf.json file, a cdktf.out folder, or the JSON of terraform show -json"
+LARGEST_PLAN = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Source:
-    """A configuration as it was read: the bytes' SHA-256 (hex) and the line of every argument (1-based)."""
+    """One configuration as it was read: its name in reports, and the SHA-256 (hex) of all bytes it was read from."""
 
     file: str
     sha256: str
     configuration: Configuration
-    lines: Mapping[str, int]
-    construct_paths: Mapping[str, str]
-    """Address -> CDKTF construct path, where the input has one."""
+
+    def block(self, address: str) -> Block | None:
+        """The block of an address."""
+        return self.configuration.by_address.get(address)
+
+    def file_of(self, address: str) -> str:
+        """The file that declares a block."""
+        block = self.block(address)
+        return block.file if block and block.file else self.file
 
     def line_of(self, address: str, argument: str) -> int:
         """Line of an argument, else of its block, else 0."""
-        block = self.configuration.by_address.get(address)
+        block = self.block(address)
         top = re.split(r"[.\[]", argument, maxsplit=1)[0]
-        return self.lines.get(f"{address}#{top}", block.line if block else 0)
+        return block.lines.get(top, block.line) if block else 0
+
+    def construct_path_of(self, address: str) -> str:
+        """CDKTF's construct path of a block, empty where the input has none."""
+        block = self.block(address)
+        return block.construct_path if block else ""
 
 
-def read_source(path: Path) -> Source:
-    """The Terraform JSON file at `path`.
+def find_sources(target: Path) -> list[Path]:
+    """The configurations that a target holds: itself, or each root module below a folder.
 
-    Raises: GateError where it is missing, is not JSON, repeats a key, or declares no resource: nothing was judged then.
+    Raises: GateError where there is none.
     """
+    if not target.is_dir():
+        return [target]
     try:
+        found = root_folders(target)
+    except OSError as error:
+        raise GateError(f"{target}: cannot be read: {error.strerror}. Without it there is no verdict.") from error
+    if not found:
+        raise GateError(f"{target}: holds no Terraform. The gate reads {READS}.")
+    return found
+
+
+def read_source(path: Path, configuration: Path | None = None, var_files: Sequence[Path] = ()) -> Source:
+    """What stands at a path. configuration: the sources of a plan or state, for what JSON of Terraform leaves out.
+
+    Raises: GateError where it is missing, of no known type, or declares no resource: nothing was judged then.
+    """
+    if not path.exists():
+        raise GateError(f"{path}: does not exist. The gate reads {READS}.")
+    missing = [str(file) for file in var_files if not file.is_file()]
+    if missing:
+        raise GateError(f"{', '.join(missing)}: no such file of variable values")
+    reading = _read(path, configuration, tuple(var_files))
+    if not any(block.kind == "resource" for block in reading.configuration.blocks):
+        problems = reading.configuration.problems
+        causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in problems)
+        raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.{causes}")
+    return Source(path.name, reading.sha256, reading.configuration)
+
+
+def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> Reading:
+    if path.is_dir():
+        return read_module(path, None, var_files)
+    if path.name.endswith(SUFFIXES):
+        return read_module(path.parent, path, var_files)
+    if path.suffix != ".json":
+        raise GateError(f"{path}: is of no type that the gate reads: {READS}.")
+    document, sha256 = _json_of(path)
+    if not is_plan_or_state(document):
+        if isinstance(document, dict) and "lineage" in document:
+            raise GateError(f"{path}: is a raw state; the gate reads what `terraform show -json {path}` prints")
+        return read_module(path.parent, path, var_files)
+    declared = _read(configuration, None, var_files) if configuration else None
+    return read_plan(document, path.name, sha256, declared)
+
+
+def _json_of(path: Path) -> tuple[Any, str]:
+    try:
+        if path.stat().st_size > LARGEST_PLAN:
+            raise ValueError(f"more than {LARGEST_PLAN} bytes")
         content = path.read_bytes()
-        document = json.loads(content, object_pairs_hook=_without_repeats)
+        return parse_json(content), hashlib.sha256(content).hexdigest()
     except (OSError, ValueError, RecursionError) as error:
-        raise GateError(
-            f"{path}: cannot be read as Terraform JSON: {error}. Without it there is no verdict."
-        ) from error
-    if not isinstance(document, dict) or not isinstance(document.get("resource", {}), dict):
-        raise GateError(f"{path}: is JSON, but not Terraform JSON: requires an object with blocks such as `resource`")
-    lines = dict(_lines(content.decode("utf-8", "replace")))
-    blocks = tuple(_blocks(document, path.name, lines))
-    paths = {b.address: _construct_path(b.arguments) for b in blocks}
-    cleaned = (Block(b.kind, b.type, b.name, _without_comments(b.arguments), b.file, b.line) for b in blocks)
-    configuration = declared(Configuration(tuple(cleaned)))
-    if not any(block.kind == "resource" for block in configuration.blocks):
-        raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.")
-    return Source(
-        path.name,
-        hashlib.sha256(content).hexdigest(),
-        configuration,
-        _by_argument(blocks, lines),
-        paths,
-    )
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        repeated = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise ValueError(f"the key {repeated!r} is given twice; only one of them would be judged")
-    return found
-
-
-def _blocks(document: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Iterator[Block]:
-    for kind, body in document.items():
-        if kind == "//":
-            continue
-        for entry in body if isinstance(body, list) else [body]:
-            if not isinstance(entry, dict):
-                raise GateError(f"{file}: {kind} holds {type(entry).__name__}, requires an object")
-            yield from _of_kind(kind, entry, file, lines)
-
-
-def _of_kind(kind: str, body: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Iterator[Block]:
-    if kind in NESTED:
-        for type_, named in _items(body):
-            for name, arguments in _items(_object(named, f"{kind}.{type_}", file)):
-                at = f"{kind}/{type_}/{name}"
-                yield Block(kind, type_, name, _object(arguments, at, file), file, lines.get(at, 0))
-    elif kind == "provider":
-        for type_, configured in _items(body):
-            for entry in configured if isinstance(configured, list) else [configured]:
-                arguments = _object(entry, f"provider.{type_}", file)
-                yield Block(
-                    kind, type_, str(arguments.get("alias", "")), arguments, file, lines.get(f"{kind}/{type_}", 0)
-                )
-    elif kind in LABELLED:
-        for name, arguments in _items(body):
-            yield Block(
-                kind, "", name, _object(arguments, f"{kind}.{name}", file), file, lines.get(f"{kind}/{name}", 0)
-            )
-    else:
-        yield Block(kind, "", "", body, file, lines.get(kind, 0))
-
-
-def _items(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((key, value) for key, value in body.items() if key != "//")
-
-
-def _object(value: Any, where: str, file: str) -> dict[str, Any]:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if not isinstance(value, dict):
-        raise GateError(f"{file}: {where} is {type(value).__name__}, requires an object")
-    return value
-
-
-def _without_comments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in arguments.items() if key != "//"}
-
-
-def _construct_path(arguments: Mapping[str, Any]) -> str:
-    comment = arguments.get("//")
-    metadata = comment.get("metadata") if isinstance(comment, dict) else None
-    return str(metadata.get("path", "")) if isinstance(metadata, dict) else ""
-
-
-def _by_argument(blocks: tuple[Block, ...], lines: Mapping[str, int]) -> dict[str, int]:
-    places = {"/".join(p for p in (b.kind, b.type, b.name) if p): b.address for b in blocks}
-    found = {}
-    for path, line in lines.items():
-        parent, _, key = path.rpartition("/")
-        if parent in places:
-            found[f"{places[parent]}#{key}"] = line
-    return found
-
-
-def _lines(text: str) -> Iterator[tuple[str, int]]:
-    """Line of every key down to four levels (`resource/type/name/argument`); the text is known to be JSON."""
-    line, stack, key = 1, list[str](), ""
-    tokens = TOKEN.finditer(text)
-    for match in tokens:
-        token = match[0]
-        if token == "\n":
-            line += 1
-        elif token in "{[":
-            stack.append(key)
-            key = ""
-        elif token in "}]":
-            stack.pop()
-        elif token[0] == '"' and len(stack) <= 4:
-            rest = text[match.end() : match.end() + 8].lstrip()
-            if rest.startswith(":"):
-                key = token[1:-1]
-                yield "/".join([*(part for part in stack if part), key]), line
-        elif token == ",":
-            key = ""
+        what = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise GateError(f"{path}: cannot be read as JSON: {what}. Without it there is no verdict.") from error

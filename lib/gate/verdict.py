@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 
-from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict
+from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict, Waived
 from lib.gate.sources import Source
+from lib.gate.waivers import RULE
 from policies.base import Policy
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
@@ -16,13 +18,23 @@ SCHEMA_VERSION = 1
 
 
 def verdict_of(
-    stack: str, source: Source, rules: Mapping[str, Policy], findings: tuple[Finding, ...], passed: tuple[Passed, ...]
+    stack: str,
+    source: Source,
+    rules: Mapping[str, Policy],
+    findings: tuple[Finding, ...],
+    passed: tuple[Passed, ...],
+    *,
+    waived: tuple[Waived, ...] = (),
 ) -> Verdict:
-    """FAIL where anything failed, else UNDECIDED where anything is undecided or nothing was judged, else PASS."""
+    """FAIL where anything failed, else UNDECIDED where anything is undecided or nothing passed, else PASS.
+
+    What is waived has no part in the outcome, but counts as judged.
+    """
     states = {finding.state for finding in findings}
     outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states or not passed else Outcome.PASS
     resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
-    judged = {*(item.resource_address for item in findings), *(item.resource_address for item in passed)}
+    refused = (*findings, *(item.finding for item in waived))
+    judged = {*(item.resource_address for item in refused), *(item.resource_address for item in passed)}
     return Verdict(
         outcome=outcome,
         stack=stack,
@@ -30,9 +42,10 @@ def verdict_of(
         source_sha256=source.sha256,
         findings=tuple(sorted(findings, key=_most_severe_first)),
         passed=tuple(sorted(passed, key=lambda item: (item.policy_id, item.resource_address))),
-        policies=_subjects(rules, findings, passed),
+        policies=_subjects(rules, refused, passed),
         resources=resources,
         uncovered=tuple(address for address in resources if address not in judged),
+        waived=tuple(sorted(waived, key=lambda item: _most_severe_first(item.finding))),
     )
 
 
@@ -40,7 +53,7 @@ def to_json(verdict: Verdict) -> str:
     """The verdict as verdict.json holds it; the same verdict gives the same bytes."""
     body = {"schema_version": SCHEMA_VERSION, "verdict": verdict.outcome.value, **asdict(verdict)}
     del body["outcome"]
-    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(body, indent=2, ensure_ascii=False, default=date.isoformat) + "\n"
 
 
 def _most_severe_first(finding: Finding) -> tuple[int, str, str, str]:
@@ -52,7 +65,7 @@ def _subjects(
 ) -> tuple[Subject, ...]:
     accepted = Counter(item.policy_id for item in passed)
     refused = Counter(policy_id for policy_id, _ in {(item.policy_id, item.resource_address) for item in findings})
-    return tuple(
+    subjects = tuple(
         Subject(
             policy_id=policy.id,
             subject=policy.subject,
@@ -64,3 +77,5 @@ def _subjects(
         )
         for policy in rules.values()
     )
+    wrong_waivers = refused[RULE.policy_id]
+    return (*subjects, replace(RULE, judged=wrong_waivers)) if wrong_waivers else subjects

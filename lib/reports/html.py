@@ -20,13 +20,15 @@ def render(verdict: Verdict) -> str:
         loader=FileSystemLoader(folder), autoescape=select_autoescape(("html",)), trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["evidence"] = _evidence
-    return environment.get_template("index.html").render(verdict=verdict, families=_families(verdict))
+    new = frozenset(verdict.baseline.new) if verdict.baseline else frozenset()
+    return environment.get_template("index.html").render(verdict=verdict, families=_families(verdict), new=new)
 
 
 def _families(verdict: Verdict) -> list[dict[str, object]]:
     states = Counter((finding.family, finding.state) for finding in verdict.findings)
     policies = Counter(policy.family for policy in verdict.policies)
     passed = Counter(item.family for item in verdict.passed)
+    waived = Counter(item.finding.family for item in verdict.waived)
     return [
         {
             "name": family,
@@ -34,6 +36,7 @@ def _families(verdict: Verdict) -> list[dict[str, object]]:
             "passed": passed[family],
             "failed": states[family, State.FAILED],
             "undecided": states[family, State.UNDECIDED],
+            "waived": waived[family],
         }
         for family in dict.fromkeys(policy.family for policy in verdict.policies)
     ]

@@ -70,3 +70,8 @@ def test_an_explanation_says_why_and_how():
     text = explanation(RULES["PG_ENC_KINESIS"])
     for part in ("ENC.kinesis", "HIGH", "Fix:", "Source:", "nist-800-53-r5 SC-28"):
         assert part in text
+
+
+def test_an_explanation_says_whether_the_policy_can_be_waived():
+    assert "Waiver:   never" in explanation(RULES["PG_ENC_RDS"])
+    assert "Waiver:   in policies/waivers.toml, until a date" in explanation(RULES["PG_ENC_KINESIS"])

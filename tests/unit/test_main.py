@@ -14,6 +14,9 @@ GOOD = ROOT / "tests" / "policy" / "fixtures" / "enc_kinesis" / "good.tf.json"
 BAD = GOOD.with_name("bad.tf.json")
 
 
+FIXTURES = ROOT / "tests" / "policy" / "fixtures"
+
+
 def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
@@ -32,7 +35,13 @@ def test_help_names_every_verb_and_the_exit_codes():
 
 
 @pytest.mark.parametrize(
-    "arguments", [("gat",), ("gate", "--format", "yaml"), ("gate", "--colour"), ("gate", ROOT / "tests")]
+    "arguments",
+    [
+        ("gat",),
+        ("gate", "--format", "yaml"),
+        ("gate", "--colour"),
+        ("gate", FIXTURES / "enc_sqs", FIXTURES / "enc_sns", "--baseline", "verdict.json"),
+    ],
 )
 def test_wrong_usage_ends_with_2_and_no_traceback(arguments):
     ended = run(*arguments)

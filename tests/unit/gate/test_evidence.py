@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lib.gate import judge
+from lib.gate.sources import read_source
 from lib.gate.verdict import to_json
 
 CANARY = "Zk93-canary-PLAIN-51xq"
@@ -15,7 +16,7 @@ CANARY = "Zk93-canary-PLAIN-51xq"
 def verdict(tmp_path, resource, **others):
     path = tmp_path / "x.tf.json"
     path.write_text(json.dumps({"resource": resource, **others}))
-    return judge(path, "s")
+    return judge(read_source(path), "s")
 
 
 @pytest.mark.parametrize(

@@ -50,35 +50,48 @@ def test_knows_the_line_of_a_block_and_of_each_argument(source):
 
 def test_keeps_the_construct_path_and_drops_the_comment(source):
     read = source(STACK)
-    assert read.construct_paths["aws_sqs_queue.raw"] == "sensor/ingest/raw"
+    assert read.construct_path_of("aws_sqs_queue.raw") == "sensor/ingest/raw"
     assert "//" not in read.configuration.by_address["aws_sqs_queue.raw"].arguments
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "cannot be read"),
-        (b"\xff\xfe{}", "cannot be read"),
-        ("[" * 100_000, "cannot be read"),
+        ("", "Expecting value"),
+        (b"\xff\xfe{}", "Expecting value"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"resource": {"a": {"b": {}, "b": {}}}}', "given twice"),
-        ("[]", "not Terraform JSON"),
-        ('{"resource": []}', "not Terraform JSON"),
+        ("[]", "where Terraform JSON is an object"),
+        ('{"resource": []}', "declares no resource"),
         ('{"resource": {"aws_sqs_queue": 1}}', "requires an object"),
         ('{"resource": {"aws_sqs_queue": {"raw": "x"}}}', "requires an object"),
         ('{"output": {"x": {"value": 1}}}', "declares no resource"),
         ('{"resource": {"aws_sqs_queue": {}}}', "declares no resource"),
         ('{"resource": {"aws_sqs_queue": {"raw": {"count": 0}}}}', "declares no resource"),
-        ('{"resource": {"a": {"b": {}}}, "provider": {"aws": 7}}', "requires an object"),
-        ('{"resource": {"a": {"b": {}}}, "locals": 7}', "requires an object"),
     ],
 )
-def test_what_cannot_be_judged_whole_gives_no_verdict(source, text, reason):
+def test_what_holds_nothing_to_judge_gives_no_verdict(source, text, reason):
     with pytest.raises(GateError, match=reason):
         source(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ('{"resource": {"a_b": {"b": {}}}, "provider": {"aws": 7}}', "provider.aws is int"),
+        ('{"resource": {"a_b": {"b": {}}}, "locals": 7}', "locals is int"),
+        ('{"resource": {"a_b": {"b": {}}}, "ressource": {}}', "a block 'ressource'"),
+        ('{"resource": {"a_b": {"b": {}}}, "module": {"m": {"source": "./absent"}}}', "the source ./absent"),
+    ],
+)
+def test_what_is_read_in_part_is_judged_and_the_rest_named(source, text, got):
+    read = source(text)
+    assert read.block("a_b.b")
+    assert got in read.configuration.problems[0].got
+
+
 def test_a_missing_file_gives_no_verdict(tmp_path):
-    with pytest.raises(GateError, match="cannot be read"):
+    with pytest.raises(GateError, match="does not exist"):
         read_source(tmp_path / "absent.tf.json")
 
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
+from rich.cells import cell_len
 from rich.console import Console
 
-from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict
+from lib.artifacts import Comparison, Finding, Match, Outcome, Passed, State, Subject, Verdict, Waived, Waiver
 from lib.reports import html
 from lib.reports.text import print_verdict
 
@@ -23,6 +27,21 @@ def verdict(state: State | None = State.FAILED) -> Verdict:
         findings=(finding,) if state else (), passed=(passed,),
         policies=(Subject("PG_ENC_SQS", "ENC.sqs", "ENC", "MEDIUM", "Ensure queue is encrypted", 2, 1),),
         resources=("aws_sqs_queue.good",), uncovered=("null_resource.x",),
+    )  # fmt: skip
+
+
+def with_waiver() -> Verdict:
+    """One new waived finding and a fixed one; every text is hostile."""
+    waiver = Waiver(
+        policy="PG_ENC_SQS", address=HOSTILE, argument="", reason=HOSTILE, owner=HOSTILE, approver=HOSTILE,
+        ticket=HOSTILE, created=date(2026, 1, 1), expires=date(2026, 1, 3), compensating_control=HOSTILE,
+    )  # fmt: skip
+    judged = verdict()
+    finding = replace(judged.findings[0], state=State.WAIVED)
+    fixed = Match("PG_ENC_RDS", HOSTILE, HOSTILE, HOSTILE)
+    return replace(
+        judged, outcome=Outcome.PASS, findings=(), waived=(Waived(finding, State.FAILED, waiver, 1),),
+        baseline=Comparison(HOSTILE, "1" * 64, new=(finding.match,), fixed=(fixed,), unchanged=()),
     )  # fmt: skip
 
 
@@ -56,13 +75,28 @@ def test_text_names_each_outcome():
 
 
 def test_text_fits_a_narrow_terminal():
-    assert max(map(len, printed(verdict(), width=40).splitlines())) <= 40
+    for judged in (verdict(), with_waiver()):
+        assert max(map(cell_len, printed(judged, width=40).splitlines())) <= 40
+
+
+def test_text_shows_who_answers_for_what_is_waived_and_how_long():
+    text = printed(with_waiver())
+    for part in ("NEW WAIVED PG_ENC_SQS", "1 waived", "until 2026-01-03, 1 day left", "failed without it", "[bold]"):
+        assert part in text
+    assert "every policy is met" not in text
+
+
+def test_text_counts_what_changed_since_the_baseline():
+    assert "1 new, 1 fixed, 0 unchanged" in printed(with_waiver())
+    assert "fixed: PG_ENC_RDS" in printed(with_waiver())
+    assert "unchanged" not in printed(verdict())
 
 
 def test_html_escapes_every_value():
-    page = html.render(verdict())
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    for judged in (verdict(), with_waiver()):
+        page = html.render(judged)
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
 
 
 def test_html_is_one_file_that_loads_nothing():
@@ -80,3 +114,10 @@ def test_html_shows_findings_evidence_and_what_no_policy_judged():
 
 def test_html_says_so_where_nothing_was_found():
     assert "<p>None.</p>" in html.render(verdict(None))
+
+
+def test_html_shows_what_is_waived_and_what_changed():
+    page = html.render(with_waiver())
+    for part in ("1 waived", ">WAIVED<", "Until 2026-01-03, 1 day left", "NEW ", "1 new, 1 fixed, 0 unchanged"):
+        assert part in page
+    assert "<p>None.</p>" in page

@@ -45,9 +45,10 @@ def statements(resource, argument="policy"):
 def test_every_permutation_passes_every_policy(synthesis, overrides):
     from lib.artifacts import Outcome
     from lib.gate import judge
+    from lib.gate.sources import read_source
 
     made = synthesis(**overrides)
-    verdict = judge(made.path, made.stack)
+    verdict = judge(read_source(made.path), made.stack)
     assert [(f.policy_id, f.resource_address, f.argument, f.got) for f in verdict.findings] == []
     assert verdict.outcome is Outcome.PASS
     assert verdict.uncovered == ()

@@ -1,0 +1,483 @@
+"""The JSON of `terraform show -json`, a plan or a state -> Configuration.
+
+A plan tells values, but not how an unknown one comes about: of an expression it keeps the references only. One that
+refers to a single attribute which identifies something (`.arn`, `.id`) is taken for that reference; everything else
+that is unknown stays unknown. What no plan holds (backend, lifecycle, locals) is unknown too, unless the
+configuration is given beside it.
+Source: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from policies.terraform.documents import TYPE as POLICY_DOCUMENT
+from policies.terraform.documents import policy_document
+from policies.terraform.model import TRAVERSAL, Block, CannotDecide, Configuration, Problem
+from policies.terraform.reading import Reading
+from policies.terraform.values import Invalid, NotKnown, Ref, Template, Unknown, is_known, rendered
+
+FORMAT = re.compile(r"[01]\.\d+")
+IDENTIFYING = re.compile(r"\.(?:arn|id|key_id|url|invoke_arn|\w+_arn|\w+_id)$")
+MODULE_STEP = re.compile(r'module\.([\w-]+)((?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?)')
+ARN = re.compile(r"arn:[\w-]+:[^\s\"',*?\\]+")
+SHORTEST_ID = 6
+HIDDEN = "(sensitive)"
+"""Stands for a literal that Terraform marks as sensitive: a policy sees that there is one, nobody what it is."""
+ABSENT: tuple[Any, ...] = (None, "", [], {})
+FIX = "judge the plan with its sources: gate PLAN --configuration DIR"
+
+
+def is_plan_or_state(document: Any) -> bool:
+    """Whether JSON is what `terraform show -json` prints."""
+    return isinstance(document, dict) and "format_version" in document and "resource" not in document
+
+
+def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Reading | None = None) -> Reading:
+    """The configuration that a plan leads to, or that a state holds.
+
+    declared: the same configuration from its sources; it then says what the JSON cannot.
+    """
+    try:
+        blocks, problems = _State(document, file).read() if "values" in document else _Plan(document, file).read()
+    except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
+        wrong = Problem(file, 0, f"{type(error).__name__}", "the JSON of terraform show -json", "make it anew")
+        return Reading(Configuration((), (wrong,)), sha256)
+    if not FORMAT.fullmatch(str(document.get("format_version"))):
+        got = f"format_version {document.get('format_version')}"
+        problems.append(Problem(file, 0, got, "format 1.x", "use a Terraform whose JSON is of format 1"))
+    if document.get("errored"):
+        got = "a plan that ended with an error"
+        problems.append(Problem(file, 0, got, "a whole plan", "mend the error, and plan again"))
+    if declared is None:
+        return Reading(Configuration(tuple(blocks), tuple(problems)), sha256)
+    over = _Overlay(declared.configuration, blocks, file)
+    configuration = Configuration(tuple(over.blocks()), (*declared.configuration.problems, *problems, *over.problems))
+    return Reading(configuration, sha256)
+
+
+class _Plan:
+    def __init__(self, document: Mapping[str, Any], file: str) -> None:
+        self.document, self.file = document, file
+        self.root = document.get("configuration", {}).get("root_module", {})
+        self.variables = document.get("variables", {})
+        self.changes = [
+            change
+            for change in document.get("resource_changes", [])
+            if change["change"]["actions"] != ["delete"] and not change.get("deposed")
+        ]
+        self.data = {change["address"]: change for change in self.changes if change["mode"] == "data"}
+
+    def read(self) -> tuple[list[Block], list[Problem]]:
+        blocks = [Block("terraform", "", "", {"backend": rendered(Unknown("backend, which no plan holds"))}, self.file)]
+        blocks.extend(self._providers())
+        for change in self.changes:
+            if change["mode"] in ("managed", "data"):
+                blocks.append(self._block(change))
+        read = {block.address for block in blocks}
+        blocks.extend(block for block in self._prior_data() if block.address not in read)
+        blocks.extend(self._ephemerals(self.root, ""))
+        blocks.extend(self._variables())
+        blocks.extend(self._outputs())
+        return blocks, []
+
+    def _block(self, change: Mapping[str, Any]) -> Block:
+        module = change.get("module_address", "")
+        config = self._config_of(change["mode"], change["type"], change["name"], module)
+        expressions = config.get("expressions", {}) if config else {}
+        arguments = self._arguments(change["change"], expressions, module)
+        kind = "resource" if change["mode"] == "managed" else "data"
+        if config and "provider_config_key" in config and "." in (alias := _alias(config["provider_config_key"])):
+            arguments["provider"] = alias
+        if kind == "resource":
+            arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
+        return _made(kind, change, arguments, self.file)
+
+    def _arguments(self, change: Mapping[str, Any], expressions: Mapping[str, Any], module: str) -> dict[str, Any]:
+        after, unknown = change.get("after") or {}, change.get("after_unknown") or {}
+        sensitive = change.get("after_sensitive") or {}
+        found = {}
+        for name in dict.fromkeys((*after, *(unknown if isinstance(unknown, dict) else ()))):
+            expression = expressions.get(name)
+            value = self._value(after.get(name), _part(unknown, name), _part(sensitive, name), expression, module)
+            if value is None and name.endswith("_wo") and expression:
+                value = self._referred(expression, module) or HIDDEN
+            if value not in ABSENT or isinstance(value, bool):
+                found[name] = value
+        return found
+
+    def _value(self, value: Any, unknown: Any, sensitive: Any, expression: Any, module: str) -> Any:
+        """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
+        if unknown is True:
+            return self._referred(expression, module) if expression else None
+        if sensitive is True and value is not None and not isinstance(value, bool):
+            referred = self._referred(expression, module) if isinstance(expression, dict) else None
+            return referred if isinstance(referred, Unknown) and referred.text.startswith("var.") else HIDDEN
+        if isinstance(value, dict):
+            inner = expression if isinstance(expression, dict) and "references" not in expression else {}
+            made = {
+                key: self._value(value.get(key), _part(unknown, key), _part(sensitive, key), inner.get(key), module)
+                for key in dict.fromkeys((*value, *(unknown if isinstance(unknown, dict) else ())))
+            }
+            if isinstance(expression, dict) and "references" in expression:
+                parts = {key: self._part_of(expression, module, unknown, key) for key in made}
+                return {key: parts[key] if item is None else item for key, item in made.items()}
+            return {key: item for key, item in made.items() if item not in ABSENT or isinstance(item, bool)}
+        if isinstance(value, list):
+            return self._list(value, unknown, sensitive, expression, module)
+        return value
+
+    def _part_of(self, expression: Mapping[str, Any], module: str, unknown: Any, key: str) -> Any:
+        return self._referred(expression, module) if _part(unknown, key) is True else None
+
+    def _list(self, value: list[Any], unknown: Any, sensitive: Any, expression: Any, module: str) -> list[Any]:
+        parts = unknown if isinstance(unknown, list) else [False] * len(value)
+        hidden = sensitive if isinstance(sensitive, list) else [sensitive is True] * len(value)
+        nested = expression if isinstance(expression, list) else []
+        references = self._references(expression, module) if isinstance(expression, dict) else []
+        gaps, made = iter(references if len(references) >= sum(p is True for p in parts) else ()), []
+        for index, item in enumerate(value):
+            part = parts[index] if index < len(parts) else False
+            if part is True:
+                made.append(next(gaps, None) or Unknown("an element that is known after apply"))
+            else:
+                inner = nested[index] if len(nested) == len(value) else nested[0] if len(nested) == 1 else None
+                made.append(self._value(item, part, hidden[index] if index < len(hidden) else False, inner, module))
+        return made
+
+    def _referred(self, expression: Any, module: str) -> Any:
+        """What an expression whose value is unknown refers to."""
+        if isinstance(expression, list):
+            referred = [{key: self._referred(inner, module) for key, inner in block.items()} for block in expression]
+            return [{key: value for key, value in block.items() if value is not None} for block in referred]
+        if "constant_value" in expression:
+            return expression["constant_value"]
+        if "references" not in expression:
+            return {key: self._referred(inner, module) for key, inner in expression.items()} or None
+        found = self._references(expression, module)
+        if len(found) == 1:
+            return found[0]
+        return Unknown(", ".join(_primary(expression["references"])) or "a value that is known after apply")
+
+    def _references(self, expression: Mapping[str, Any], module: str) -> list[Any]:
+        return [self._resolved(text, module) for text in _primary(expression.get("references", []))]
+
+    def _resolved(self, text: str, module: str, depth: int = 0) -> Any:
+        """A reference of an expression, as the root sees it."""
+        if depth > 16:
+            return Unknown(text)
+        if text.startswith("var."):
+            return self._variable(text, module, depth)
+        if text.startswith("module."):
+            return self._output(text, module, depth)
+        match = TRAVERSAL.match(text)
+        address = f"{module}.{text}" if module else text
+        if text.startswith(f"data.{POLICY_DOCUMENT}.") and text.endswith("json"):
+            return self._document(address.rpartition(".")[0])
+        if match and IDENTIFYING.search(match[6]):
+            return Ref(address[: -len(match[6])], match[6])
+        return Unknown(address)
+
+    def _variable(self, text: str, module: str, depth: int) -> Any:
+        name, _, rest = text.removeprefix("var.").partition(".")
+        if not module:
+            return Unknown(text)
+        outer, step = _outer(module)
+        call = self._module(outer).get("module_calls", {}).get(step, {})
+        expression = call.get("expressions", {}).get(name)
+        if not expression or rest or "[" in name:
+            return Unknown(f"{module}.{text}")
+        if "constant_value" in expression:
+            return expression["constant_value"]
+        primary = _primary(expression.get("references", []))
+        return self._resolved(primary[0], outer, depth + 1) if len(primary) == 1 else Unknown(f"{module}.{text}")
+
+    def _output(self, text: str, module: str, depth: int) -> Any:
+        match = MODULE_STEP.match(text)
+        name = text[match.end() :].lstrip(".") if match else ""
+        if not match or not re.fullmatch(r"[\w-]+", name):
+            return Unknown(text)
+        inner = f"{module}.{match[0]}" if module else match[0]
+        expression = self._module(inner).get("outputs", {}).get(name, {}).get("expression", {})
+        primary = _primary(expression.get("references", []))
+        if "constant_value" in expression:
+            return expression["constant_value"]
+        return self._resolved(primary[0], inner, depth + 1) if len(primary) == 1 else Unknown(f"{module}.{text}")
+
+    def _document(self, address: str) -> Any:
+        change = self.data.get(address)
+        if change is None:
+            return Unknown(f"{address}.json")
+        block = self._config_of("data", change["type"], change["name"], change.get("module_address", ""))
+        arguments = self._arguments(change["change"], block.get("expressions", {}), change.get("module_address", ""))
+
+        def known(value: Any) -> Any:
+            if not is_known(value):
+                raise NotKnown("known after apply")
+            return value
+
+        try:
+            return policy_document(arguments, known)
+        except (NotKnown, Invalid):
+            return Unknown(f"{address}.json")
+
+    def _module(self, address: str) -> Mapping[str, Any]:
+        here = self.root
+        for name, _ in MODULE_STEP.findall(address):
+            here = here.get("module_calls", {}).get(name, {}).get("module", {})
+        return here  # type: ignore[no-any-return] # decoded JSON
+
+    def _config_of(self, mode: str, type_: str, name: str, module: str) -> Mapping[str, Any]:
+        found = self._module(module).get("resources", [])
+        return next((r for r in found if (r["mode"], r["type"], r["name"]) == (mode, type_, name)), {})
+
+    def _providers(self) -> Iterator[Block]:
+        for key, provider in self.document.get("configuration", {}).get("provider_config", {}).items():
+            alias = _alias(key).partition(".")[2]
+            arguments = {
+                name: value
+                for name, expression in provider.get("expressions", {}).items()
+                if (value := self._constant(expression, provider.get("module_address", ""))) is not None
+            }
+            if alias:
+                arguments["alias"] = alias
+            yield Block("provider", provider["name"], alias, rendered(arguments), self.file)
+
+    def _constant(self, expression: Any, module: str) -> Any:
+        """A value of an expression that is not planned: a provider's argument, a module's."""
+        if isinstance(expression, list):
+            return [{key: self._constant(inner, module) for key, inner in block.items()} for block in expression]
+        if "constant_value" in expression:
+            return expression["constant_value"]
+        if "references" not in expression:
+            return {key: self._constant(inner, module) for key, inner in expression.items()} or None
+        primary = _primary(expression["references"])
+        variable = primary[0].removeprefix("var.") if len(primary) == 1 else ""
+        declared = self.root.get("variables", {}).get(variable, {})
+        if not module and variable in self.variables and not declared.get("sensitive"):
+            return self.variables[variable].get("value")
+        return self._referred(expression, module)
+
+    def _prior_data(self) -> Iterator[Block]:
+        prior = self.document.get("prior_state", {}).get("values", {}).get("root_module", {})
+        for entry in _resources(prior):
+            if entry["mode"] == "data":
+                yield _made("data", entry, _shown(entry), self.file)
+
+    def _ephemerals(self, module: Mapping[str, Any], address: str) -> Iterator[Block]:
+        """Ephemeral blocks have no planned value: the configuration's part of the plan declares them."""
+        for entry in module.get("resources", []):
+            if entry["mode"] == "ephemeral":
+                expressions = entry.get("expressions", {})
+                arguments = {name: self._constant(expression, address) for name, expression in expressions.items()}
+                yield Block("ephemeral", entry["type"], entry["name"], rendered(arguments), self.file, module=address)
+        for name, call in module.get("module_calls", {}).items():
+            yield from self._ephemerals(call.get("module", {}), f"{address}.module.{name}".lstrip("."))
+
+    def _variables(self) -> Iterator[Block]:
+        for name, variable in self.root.get("variables", {}).items():
+            arguments = {key: variable[key] for key in ("default", "sensitive") if key in variable}
+            yield Block("variable", "", name, rendered(arguments), self.file)
+
+    def _outputs(self) -> Iterator[Block]:
+        for name, output in self.root.get("outputs", {}).items():
+            expression = output.get("expression", {})
+            primary = _primary(expression.get("references", []))
+            value = expression.get("constant_value")
+            if len(primary) == 1:
+                value = self._resolved(primary[0], "")
+                value = Ref(primary[0]) if isinstance(value, Unknown) else value
+            elif primary:
+                value = Template(tuple(Ref(text) for text in primary))
+            arguments = {"value": value, **({"sensitive": True} if output.get("sensitive") else {})}
+            yield Block("output", "", name, rendered(arguments), self.file)
+
+
+class _State:
+    """A state knows every value, but no expression: what one resource has of another is told by the values."""
+
+    def __init__(self, document: Mapping[str, Any], file: str) -> None:
+        self.values, self.file = document["values"] or {}, file
+        self.entries = list(_resources(self.values.get("root_module", {})))
+        self.owners = _owners(self.entries)
+
+    def read(self) -> tuple[list[Block], list[Problem]]:
+        backend = {"backend": rendered(Unknown("backend, which no state holds"))}
+        blocks = [Block("terraform", "", "", backend, self.file)]
+        for entry in self.entries:
+            own = {entry["values"].get(name) for name in ("arn", "id")}
+            arguments = {name: self._linked(value, own) for name, value in _shown(entry).items()}
+            kind = "resource" if entry["mode"] == "managed" else "data"
+            if kind == "resource":
+                arguments["lifecycle"] = Unknown("lifecycle, which no state holds")
+            blocks.append(_made(kind, entry, arguments, self.file))
+        for name, output in self.values.get("outputs", {}).items():
+            value = HIDDEN if output.get("sensitive") else self._linked(output.get("value"), set())
+            arguments = {"value": value, **({"sensitive": True} if output.get("sensitive") else {})}
+            blocks.append(Block("output", "", name, rendered(arguments), self.file))
+        return blocks, []
+
+    def _linked(self, value: Any, own: set[Any]) -> Any:
+        if isinstance(value, dict):
+            return {key: self._linked(item, own) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._linked(item, own) for item in value]
+        if not isinstance(value, str) or value in own:
+            return value
+        if value in self.owners:
+            return self.owners[value]
+        if "arn:" not in value:
+            return value
+        parts: list[Any] = []
+        end = 0
+        for match in ARN.finditer(value):
+            owner = self.owners.get(match[0])
+            if owner and match[0] not in own:
+                parts.extend((value[end : match.start()], owner))
+                end = match.end()
+        return Template((*parts, value[end:])) if parts else value
+
+
+class _Overlay:
+    """The configuration's blocks with what the plan or state knows better."""
+
+    def __init__(self, configuration: Configuration, planned: list[Block], file: str) -> None:
+        self.configuration, self.file = configuration, file
+        self.planned = {block.address: block for block in planned if block.kind in ("resource", "data")}
+        self.problems: list[Problem] = []
+
+    def blocks(self) -> Iterator[Block]:
+        declared = set()
+        for block in self.configuration.blocks:
+            declared.add(block.address)
+            planned = self.planned.get(block.address)
+            if planned is None:
+                if block.kind == "resource":
+                    self._differ(block.address, "declared, but not in the plan or state")
+                yield block
+            else:
+                yield replace(block, arguments=self._merged(block, planned))
+        for address, block in self.planned.items():
+            if address not in declared and block.kind == "resource":
+                self._differ(address, "in the plan or state, but not declared")
+                yield block
+
+    def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
+        merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
+        for name, value in block.arguments.items():
+            if name not in merged:
+                merged[name] = value
+            elif _refers(value):
+                if not self._undecided(value):
+                    merged[name] = value
+            elif not _agrees(value, merged[name]):
+                self._differ(block.address, f"{name} is another value in the plan or state")
+        return merged
+
+    def _undecided(self, value: Any) -> bool:
+        try:
+            self.configuration.resolve(value, "")
+        except CannotDecide:
+            return True
+        return False
+
+    def _differ(self, address: str, got: str) -> None:
+        requires = "a plan or state of this very configuration"
+        self.problems.append(Problem(self.file, 0, got, requires, "plan again from these sources", address))
+
+
+def _made(kind: str, entry: Mapping[str, Any], arguments: Mapping[str, Any], file: str) -> Block:
+    address = entry["address"]
+    prefix = f"{entry['type']}.{entry['name']}"
+    prefix = f"data.{prefix}" if kind == "data" else prefix
+    place = address.rfind(prefix)
+    module, key = address[: max(place, 0)].rstrip("."), address[place + len(prefix) :]
+    return Block(kind, entry["type"], entry["name"], rendered(dict(arguments)), file, 0, module, key)
+
+
+def _shown(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a state's entry, sensitive ones hidden, unset ones left out."""
+    hidden = _hidden(entry.get("values") or {}, entry.get("sensitive_values") or {})
+    return {name: value for name, value in hidden.items() if value not in ABSENT or isinstance(value, bool)}
+
+
+def _hidden(value: Any, sensitive: Any) -> Any:
+    if sensitive is True and value is not None and not isinstance(value, bool):
+        return HIDDEN
+    if isinstance(value, dict):
+        made = {key: _hidden(item, _part(sensitive, key)) for key, item in value.items()}
+        return {key: item for key, item in made.items() if item is not None}
+    if isinstance(value, list):
+        parts = sensitive if isinstance(sensitive, list) else []
+        return [_hidden(item, parts[i] if i < len(parts) else False) for i, item in enumerate(value)]
+    return value
+
+
+def _part(marks: Any, name: str) -> Any:
+    return marks.get(name, False) if isinstance(marks, dict) else marks is True
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _owners(entries: list[Mapping[str, Any]]) -> dict[str, Ref]:
+    """Value -> the one resource whose ARN or id it is."""
+    found: dict[str, Ref] = {}
+    for attribute in ("id", "key_id", "arn"):
+        for entry in entries:
+            value = (entry.get("values") or {}).get(attribute)
+            if entry["mode"] == "managed" and isinstance(value, str) and len(value) >= SHORTEST_ID:
+                if value not in found or attribute == "arn":
+                    found[value] = Ref(entry["address"], f".{attribute}")
+                elif found[value].address != entry["address"]:
+                    found[value] = Ref(found[value].address, found[value].path)
+    return found
+
+
+def _primary(references: list[str]) -> list[str]:
+    """The references that no longer one begins with: a plan lists each with all its prefixes."""
+    return [
+        text
+        for text in references
+        if not any(other != text and other.startswith((f"{text}.", f"{text}[")) for other in references)
+    ]
+
+
+def _outer(module: str) -> tuple[str, str]:
+    """`module.a["x"].module.b` -> (`module.a["x"]`, `b`)."""
+    steps = list(MODULE_STEP.finditer(module))
+    return module[: steps[-1].start()].rstrip("."), steps[-1][1]
+
+
+def _alias(key: str) -> str:
+    """A plan's provider key: `aws.west`, `module.site:aws.west`."""
+    module, _, name = key.rpartition(":")
+    type_, _, alias = name.partition(".")
+    if module:
+        return f"{type_}.{module}{'.' if alias else ''}{alias}"
+    return name
+
+
+def _refers(value: Any) -> bool:
+    return "${" in str(value).replace("$${", "")
+
+
+def _agrees(declared: Any, planned: Any) -> bool:
+    """Whether a planned value is the declared one, as the provider may write it."""
+    if isinstance(declared, list) and len(declared) == 1 and isinstance(declared[0], dict):
+        declared = declared[0]
+    if isinstance(planned, list) and len(planned) == 1 and isinstance(planned[0], dict):
+        planned = planned[0]
+    if isinstance(declared, dict) and isinstance(planned, dict):
+        return all(_agrees(value, planned.get(key)) for key, value in declared.items() if not _refers(value))
+    if isinstance(declared, list) and isinstance(planned, list):
+        return len(declared) == len(planned)
+    if isinstance(declared, str) and declared[:1] in ("{", "["):
+        return True  # a document that the provider writes in its own way; the declared one is judged
+    return str(declared).lower() == str(planned).lower() or (declared in ABSENT and planned in ABSENT)
