@@ -37,6 +37,8 @@ MEMBERS = {
     "aws_redshift_cluster": ("cluster_subnet_group_name", "aws_redshift_subnet_group"),
 }
 """Type -> the argument that names its subnet group, which is judged itself."""
+INHERITS = {"aws_elasticache_cluster": "replication_group_id", "aws_db_instance": "replicate_source_db"}
+"""Type -> what it is a member or a replica of, in whose subnet group it lies then."""
 OPTIONAL = ("aws_lambda_function", "aws_cloudwatch_event_target", "aws_scheduler_schedule")
 """Types that may run outside a VPC; whether a function may is the question of NET.lambda-in-vpc."""
 TABLES = ("aws_route_table", "aws_default_route_table", "aws_vpc", "aws_default_vpc")
@@ -75,8 +77,9 @@ class NetPrivateSubnets(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type in MEMBERS:
             argument, group = MEMBERS[conf.block.type]
-            inherits = any(conf.has(source) for source in ("replication_group_id", "replicate_source_db"))
-            if not (inherits and not conf.has(argument)) and conf.follow(argument, group) is None:
+            source = INHERITS.get(conf.block.type)
+            inherits = source and conf.has(source) and not conf.has(argument)
+            if not inherits and conf.follow(argument, group) is None:
                 yield Violation(argument, None, f"an {group} of private subnets")
             return
         path, argument = PLACES[conf.block.type]
