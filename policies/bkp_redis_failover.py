@@ -37,7 +37,7 @@ class BkpRedisFailover(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type == "aws_elasticache_cluster":
-            if not conf.has("replication_group_id") and conf.text("engine") != "memcached":
+            if not conf.text("replication_group_id") and conf.text("engine") != "memcached":
                 yield Violation("replication_group_id", None, "a replication group with two nodes or more")
             return
         for argument in ("automatic_failover_enabled", "multi_az_enabled"):

@@ -60,5 +60,5 @@ def _key(conf: Arguments) -> Iterator[Violation]:
         if (value := conf.text(name)) not in (None, secure):
             yield Violation(name, value, f'"{secure}"')
     for name in ("custom_key_store_id", "xks_key_id"):
-        if conf.has(name):
+        if conf.text(name):
             yield Violation(name, conf.text(name), "absent: material of another key store is not KMS's to protect")

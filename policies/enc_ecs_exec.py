@@ -74,5 +74,5 @@ def _session(cluster: Arguments) -> Iterator[Violation]:
     encrypted = log.flag("cloud_watch_encryption_enabled") if log else None
     if encrypted is not True:
         yield Violation(session.name_of("log_configuration"), encrypted, "cloud_watch_encryption_enabled = true")
-    if log and log.has("s3_bucket_name") and log.flag("s3_bucket_encryption_enabled") is not True:
+    if log and log.text("s3_bucket_name") and log.flag("s3_bucket_encryption_enabled") is not True:
         yield Violation(log.name_of("s3_bucket_encryption_enabled"), log.flag("s3_bucket_encryption_enabled"), "true")

@@ -59,7 +59,7 @@ class IamRedisAuth(Policy):
             if (rights := conf.text("acl_name")) in (None, "", "open-access"):
                 yield Violation("acl_name", rights, "an aws_memorydb_acl: open-access asks for nothing")
         elif conf.block.type == "aws_elasticache_cluster":
-            if conf.text("engine") != "memcached" and not conf.has("replication_group_id"):
+            if conf.text("engine") != "memcached" and not conf.text("replication_group_id"):
                 yield Violation("replication_group_id", None, "a replication group: a lone cluster cannot authenticate")
         else:
             yield from _cache(conf)

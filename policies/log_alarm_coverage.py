@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.base import Policy, Violation
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import Arguments, CannotDecide, shown
 
 ALARM = "aws_cloudwatch_metric_alarm"
 SUBSCRIPTION = "aws_db_event_subscription"
 EVENTS = ("configuration change", "failure", "maintenance")
 """Events of a database that someone must hear of (RDS.20)."""
+WATCHING = ("namespace", "metric_name", "metric_query", "dimensions", "comparison_operator", "threshold")
 FALLING = ("FreeStorageSpace", "FreeableMemory")
 """Metrics whose trouble is a low value; of all others it is a high one."""
 PERCENT = ("CPUUtilization", "DatabaseCapacityUsagePercentage", "DatabaseMemoryUsagePercentage", "EngineCPUUtilization")
@@ -101,6 +102,8 @@ class LogAlarmCoverage(Policy):
         if conf.block.type == ALARM:
             if not conf.text("treat_missing_data"):
                 yield Violation("treat_missing_data", None, "breaching, notBreaching, ignore or missing, stated")
+            for name in WATCHING:  # so that ignore_changes cannot hide what the coverage of others rests on
+                conf.note(name, shown(conf.values.get(name)))
             return
         coverage = COVERAGE[conf.block.type]
         for name in _names(conf, coverage):

@@ -78,7 +78,7 @@ class NetPrivateSubnets(Policy):
         if conf.block.type in MEMBERS:
             argument, group = MEMBERS[conf.block.type]
             source = INHERITS.get(conf.block.type)
-            inherits = source and conf.has(source) and not conf.has(argument)
+            inherits = source and conf.text(source) and not conf.has(argument)
             if not inherits and conf.follow(argument, group) is None:
                 yield Violation(argument, None, f"an {group} of private subnets")
             return

@@ -78,7 +78,7 @@ class NetSgReference(Policy):
 
 def _groups_of(store: Arguments, argument: str) -> Iterator[Violation]:
     """A store without groups of its own has the default group of the VPC."""
-    if store.block.type == "aws_elasticache_cluster" and store.has("replication_group_id"):
+    if store.block.type == "aws_elasticache_cluster" and store.text("replication_group_id"):
         return  # a member node: the replication group states the security groups
     groups = store.strings(argument)
     if not groups:

@@ -42,7 +42,7 @@ class TlsRedis(Policy):
                 yield Violation("tls_enabled", False, "true")
             return
         alone = conf.block.type == "aws_elasticache_cluster"
-        if alone and conf.has("replication_group_id"):
+        if alone and conf.text("replication_group_id"):
             return
         enabled = conf.flag("transit_encryption_enabled")
         if not enabled:

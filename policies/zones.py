@@ -34,7 +34,7 @@ def zones(conf: Arguments, name: str) -> set[str]:
 
 def _zone(subnet: Arguments) -> tuple[str, str]:
     """Where a zone's name comes from, and the name: two indexes of one list of zones are two zones."""
-    argument = "availability_zone_id" if "availability_zone_id" in subnet.values else "availability_zone"
+    argument = "availability_zone" if subnet.values.get("availability_zone") else "availability_zone_id"
     raw = str(subnet.values.get(argument)).strip()
     indexed, found = INDEXED.fullmatch(raw), subnet.reference(raw)
     if indexed and found and found[0].label == ZONES:
