@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from policies.arns import INTERPOLATION, fields
 from policies.requirements import REGION
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import Arguments, Block, CannotDecide
 
 REQUIRES = "an account id that the aws provider lists in allowed_account_ids"
+KEY = re.compile(r"key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A single-region key by its id."""
 
 
 def own_accounts(conf: Arguments) -> list[str]:
@@ -22,10 +25,43 @@ def own_accounts(conf: Arguments) -> list[str]:
     return shared
 
 
+def is_caller(conf: Arguments, text: str) -> bool:
+    """Whether a text is `${data.aws_caller_identity.<name>.account_id}`: the account that Terraform runs in.
+
+    Raises: CannotDecide where it is asked of another provider, unless all providers are for our accounts.
+    """
+    found = conf.reference(text)
+    if not found or found[0].label != "data.aws_caller_identity" or found[1] not in ("account_id", "id"):
+        return False
+    refuse_other_provider(conf, found[0])
+    return True
+
+
+def refuse_other_provider(conf: Arguments, block: Block) -> None:
+    """Does nothing, unless a provider with an alias makes the block, which may be one for another account.
+
+    Raises: CannotDecide where the providers do not all list our accounts.
+    """
+    if "." in str(block.arguments.get("provider", "")):
+        own_accounts(conf)
+
+
 def own_key_arn(conf: Arguments, arn: str) -> bool:
     """Whether the ARN names a single-region KMS key of one of our accounts, in our region.
 
     An alias is refused: what it points at can be changed without the configuration.
     """
-    match = re.fullmatch(rf"arn:aws:kms:{REGION}:(\d{{12}}):key/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", arn)
-    return match is not None and match[1] in own_accounts(conf)
+    parts = fields(arn)
+    if len(parts) != 6:
+        return False
+    scheme, partition, service, region, account, key = parts
+    ours = KEY.fullmatch(key) is not None and (scheme, service) == ("arn", "kms")
+    here = partition in ("aws", _of(conf, partition, "data.aws_partition"))
+    near = region in (REGION, _of(conf, region, "data.aws_region"))
+    return ours and here and near and (is_caller(conf, account) or account in own_accounts(conf))
+
+
+def _of(conf: Arguments, text: str, label: str) -> str | None:
+    """The text itself where it is a reference to a data source of that type that takes no arguments."""
+    found = conf.reference(text) if INTERPOLATION.fullmatch(text) else None
+    return text if found and found[0].label == label and not found[0].arguments else None

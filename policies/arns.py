@@ -3,46 +3,79 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from policies.requirements import AWS_NAMED_RESOURCES
-from policies.terraform import CannotDecide
+from policies.terraform import Arguments, Block, CannotDecide
 
-REFERENCE = "reference"
+REFERENCE = "<reference>"
 VARIABLE = re.compile(r"\$\$\{([^{}]*)\}")
 """An IAM policy variable, as Terraform escapes it."""
-INTERPOLATION = re.compile(r"\$\{([^{}]*)\}")
-KNOWN_OF_DATA = re.compile(r"\.(?:\w*arn|id|name|account_id|region|partition)$")
+INTERPOLATION = re.compile(r"(?<!\$)\$\{[^{}]*\}")
+SEPARATOR = re.compile(r":(?![^{}]*\})")
+"""The colon of an ARN, not one inside a reference or a policy variable."""
+KNOWN_OF_DATA = re.compile(r"(?:^|\.)(?:\w*arn|(?:\w+_)?(?:id|name)|bucket|url|region|partition|dns_suffix)$")
 """What a data source tells that AWS itself has set, so that it cannot be a wildcard."""
-NAME_FIRST = frozenset({"s3", "sns", "sqs"})
+ANY_TEXT = frozenset({"metadata", "outputs", "parameters", "result", "tags", "tags_all", "values", "variables"})
+"""Attributes of AWS resources and data sources that hold whatever an author or a program put there."""
+NAME_FIRST = frozenset({"codecommit", "codepipeline", "s3", "sns", "sqs"})
 """Services whose ARNs begin the last part with the name; all others put a type before it."""
+AWS_PATHS = {
+    "elasticloadbalancing": re.compile(r"(?:app|net|gwy)(?:/|(?=[*?]))"),
+    "iam": re.compile(r"(?:service-role|aws-service-role|aws-reserved)(?:/(?:[\w.-]+\.com/)?|(?=[*?]))"),
+    "logs": re.compile(r"/?aws/[^/*?]*(?:/|(?=[*?]))"),
+}
+"""Service -> what AWS itself puts before a name, so that it says nothing of whose it is."""
 LITERAL_START = re.compile(r"[^*?]{3}")
 
 
-def names_resource(pattern: str, path: str) -> bool:
-    """Whether a Resource names something: a reference, or an ARN whose name begins with three fixed characters.
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
+    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether an action pattern covers a text as IAM reads it: `*`, `?`, any letter case; `[` is a letter like others.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+    """
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+def names_resource(conf: Arguments, pattern: str, path: str) -> bool:
+    """Whether a Resource names something: a reference, an ARN without wildcards, or three fixed characters before one.
 
     `*` in the partition, service, region or account, or in place of the whole name (`role/*`, `key/*`), names
-    nothing; types that AWS names at creation (AWS_NAMED_RESOURCES) are excused. path: of the Resource.
-    Raises: CannotDecide where a data source fills in what may be a wildcard.
+    nothing, nor does a path that AWS gives everyone (`log-group:/aws/lambda/*`); types that AWS names at creation
+    (AWS_NAMED_RESOURCES) are excused. path: of the Resource.
+    Raises: CannotDecide where a reference fills in what may be a wildcard.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    text = plain(pattern, path)
+    text = plain(conf, pattern, path)
     if text.startswith(REFERENCE):
         return True
-    parts = text.split(":", 5)
+    parts = fields(text)
     if len(parts) < 6 or parts[0] != "arn" or wild("".join(parts[:5])):
         return False
-    service, name = parts[2], parts[5]
-    if service not in NAME_FIRST:
-        kind, name = [*re.split("[:/]", name, maxsplit=1), ""][:2]
-        if wild(kind) or f"{service}:{kind}" in AWS_NAMED_RESOURCES:
+    service, account, name = parts[2], parts[4], parts[5]
+    if service not in NAME_FIRST or (service == "s3" and account):
+        kind, *rest = re.split("[:/]", name, maxsplit=1)
+        if wild(kind) or not rest or f"{service}:{kind}" in AWS_NAMED_RESOURCES:
             return not wild(kind)
-    return LITERAL_START.match(name.lstrip("/")) is not None
+        path_of_aws = AWS_PATHS[service].match(rest[0]) if service in AWS_PATHS else None
+        name = rest[0][path_of_aws.end() :] if path_of_aws else rest[0]
+    return bool(name) and (not wild(name) or LITERAL_START.match(name.lstrip("/")) is not None)
+
+
+def fields(arn: str) -> list[str]:
+    """The six parts of an ARN, references in it left whole; fewer where it is none."""
+    return SEPARATOR.split(arn, maxsplit=5)
 
 
 def any_service(pattern: str) -> bool:
     """Whether a Resource reaches into every service: `*`, `arn:aws:*`, `arn:*:*:*:*:*`."""
-    parts = pattern.split(":")
+    parts = fields(pattern)
     return wild(parts[2]) if len(parts) > 2 else wild(pattern)
 
 
@@ -51,16 +84,32 @@ def wild(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def plain(pattern: str, path: str) -> str:
+def plain(conf: Arguments, pattern: str, path: str) -> str:
     """The pattern with a fixed word for each reference and policy variable, so that only real wildcards are left.
 
-    Raises: CannotDecide for a data source whose value this configuration does not bound.
+    Raises: CannotDecide for a reference whose value neither AWS nor this configuration bounds.
     """
 
     def reference(match: re.Match[str]) -> str:
-        if match[1].strip().startswith("data.") and not KNOWN_OF_DATA.search(match[1].strip()):
-            raise CannotDecide(path, pattern, "a resource that this configuration names")
-        return REFERENCE
+        block, attribute = told(conf, match[0], path)
+        echo = block.arguments.get(attribute) if block.kind == "data" else None
+        return REFERENCE if echo is None else plain(conf, str(conf.configuration.resolve(echo, path)), path)
 
     variables_out = VARIABLE.sub(lambda match: "*" if "," in match[1] else "variable", pattern)
     return INTERPOLATION.sub(reference, variables_out)
+
+
+def told(conf: Arguments, reference: str, path: str) -> tuple[Block, str]:
+    """The block and attribute of a `${...}` whose value AWS makes: an ARN, an id, a name it was found by.
+
+    Raises: CannotDecide for what an author, a program or another state puts in: tags, outputs, terraform_data.
+    """
+    found = conf.reference(reference)
+    if found is not None and found[0].type.startswith("aws_"):
+        block, attribute = found
+        head = attribute.partition(".")[0]
+        told_by_data = block.kind == "data" and KNOWN_OF_DATA.search(attribute)
+        told_by_resource = block.kind == "resource" and head and head not in block.arguments
+        if head not in ANY_TEXT and (told_by_data or told_by_resource):
+            return found
+    raise CannotDecide(path, reference, "a value of an AWS resource that this configuration names")

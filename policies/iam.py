@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
+from policies.arns import matches
 from policies.terraform import Arguments, CannotDecide
 
 IDENTITY_POLICIES = {
@@ -15,29 +16,11 @@ IDENTITY_POLICIES = {
     "aws_iam_role_policy": "policy",
     "aws_iam_user_policy": "policy",
     "aws_iam_group_policy": "policy",
+    "aws_ssoadmin_permission_set_inline_policy": "inline_policy",
 }
 """Terraform type -> argument that holds an identity policy."""
-RESOURCE_POLICIES = {
-    "aws_cloudwatch_log_resource_policy": "policy_document",
-    "aws_ecr_registry_policy": "policy",
-    "aws_ecr_repository_policy": "policy",
-    "aws_kinesis_resource_policy": "policy",
-    "aws_kms_external_key": "policy",
-    "aws_kms_key": "policy",
-    "aws_kms_key_policy": "policy",
-    "aws_kms_replica_external_key": "policy",
-    "aws_kms_replica_key": "policy",
-    "aws_s3_bucket": "policy",
-    "aws_s3_bucket_policy": "policy",
-    "aws_secretsmanager_secret": "policy",
-    "aws_secretsmanager_secret_policy": "policy",
-    "aws_sns_topic": "policy",
-    "aws_sns_topic_policy": "policy",
-    "aws_sqs_queue": "policy",
-    "aws_sqs_queue_policy": "policy",
-    "aws_vpc_endpoint": "policy",
-}
-"""Terraform type -> argument that holds a resource policy."""
+ACTION = re.compile(r"[\w.*?-]*[*?][\w.*?-]*|[\w.*?-]+:[\w.*?/-]+", re.ASCII)
+"""An action or a pattern of actions; only a wildcard may stand without a colon."""
 ELEMENTS = frozenset(
     {
         "Action",
@@ -91,12 +74,13 @@ class Statement:
 
     def grants(self, action: str) -> bool:
         """Whether an Allow covers the action (case does not count; `*` and `?` match as IAM matches)."""
-        wanted = action.lower()
-        if not self.allows:
-            return False
+        return self.allows and self.covers(action)
+
+    def covers(self, action: str) -> bool:
+        """Whether it speaks of the action at all, be it Allow or Deny."""
         if self.not_actions:
-            return not any(fnmatchcase(wanted, pattern.lower()) for pattern in self.not_actions)
-        return any(fnmatchcase(wanted, pattern.lower()) for pattern in self.actions)
+            return not any(matches(pattern, action) for pattern in self.not_actions)
+        return any(matches(pattern, action) for pattern in self.actions)
 
 
 def statements(conf: Arguments, name: str = "policy") -> list[Statement]:
@@ -163,8 +147,8 @@ def _statement(item: Mapping[str, Any], index: int, path: str) -> Statement:
         index=index,
         sid=str(item.get("Sid", "")),
         effect=effect,
-        actions=_strings(item.get("Action"), f"{path}.Action"),
-        not_actions=_strings(item.get("NotAction"), f"{path}.NotAction"),
+        actions=_actions(item.get("Action"), f"{path}.Action"),
+        not_actions=_actions(item.get("NotAction"), f"{path}.NotAction"),
         resources=_strings(item.get("Resource"), f"{path}.Resource"),
         not_resources=_strings(item.get("NotResource"), f"{path}.NotResource"),
         principals=_principals(item.get("Principal"), f"{path}.Principal"),
@@ -181,6 +165,15 @@ def _strings(value: object, path: str) -> tuple[str, ...]:
     if any(isinstance(item, Mapping | list) for item in items):
         raise CannotDecide(path, value, "a string or a list of strings")
     return tuple(str(item) for item in items)
+
+
+def _actions(value: object, path: str) -> tuple[str, ...]:
+    """Actions as IAM takes them; it has no variables in them, and what it would refuse is not read as harmless."""
+    found = _strings(value, path)
+    for action in found:
+        if not ACTION.fullmatch(action):
+            raise CannotDecide(path, action, "actions of the form service:Action")
+    return found
 
 
 def _principals(value: object, path: str) -> tuple[tuple[str, str], ...]:

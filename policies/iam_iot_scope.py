@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from policies.arns import names_resource, wild
@@ -23,12 +24,16 @@ KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey")
 DEVICE = ("${iot:Connection.Thing.ThingName}", "${iot:Certificate.Subject.CommonName}", "${iot:CertificateId}")
 """Variables that AWS fills from the certificate, not from what the device says it is. iot:ClientId is not one."""
 
+MANY = re.compile(r"[*?+#]")
+"""What stands for many topics: IAM's wildcards, and those of MQTT, which a device subscribes with."""
+
 
 class IamIotScope(Policy):
     """A stolen sensor must speak for itself alone, and the rule must write to its stream and nowhere else.
 
     `client/${iot:ClientId}` binds nothing: a device chooses its client id. Wildcards may follow what the certificate
-    fixes (`sensors/${iot:Connection.Thing.ThingName}/*`), never stand in its place.
+    fixes and a slash (`sensors/${iot:Connection.Thing.ThingName}/*`; without it sensor-1 is sensor-10 too), never
+    stand in its place.
     """
 
     id = "PG_IAM_IOT_SCOPE"
@@ -67,11 +72,12 @@ def _device(statement: Statement) -> Iterator[Violation]:
             yield Violation(f"{statement.path}.Action", action, "actions without * or ?")
     for resource in statement.resources:
         path, fixed = f"{statement.path}.Resource", resource.replace("$${", "${")
-        bound = any(variable in fixed.split("*")[0].split("?")[0] for variable in DEVICE)
+        fixed, *open_end = MANY.split(fixed, maxsplit=1)
+        bound = any(f"{variable}/" in fixed or (variable in fixed and not open_end) for variable in DEVICE)
         if statement.grants("iot:Connect") and not bound:
             yield Violation(path, resource, "client/ with the thing name or the certificate in it")
-        elif wild(fixed) and not bound:
-            yield Violation(path, resource, "topics by name; * only after the thing name or the certificate")
+        elif open_end and not bound:
+            yield Violation(path, resource, "topics by name; * only after the thing name or the certificate, and a /")
 
 
 def _rule(conf: Arguments) -> Iterator[Violation]:
@@ -113,7 +119,7 @@ def _held(
         target = conf.target(resource, "aws_kinesis_stream")
         named = target.address in streams if target else resource.endswith(tuple(streams))
         kinesis = any(statement.grants(action) for action in ACTIONS["kinesis"])
-        if (kinesis and not named) or not names_resource(resource, path):
+        if (kinesis and not named) or not names_resource(conf, resource, path):
             yield Violation(path, resource, "the ARN of what the rule writes to")
     if statement.not_resources:
         yield Violation(path, "NotResource", "the ARN of what the rule writes to")

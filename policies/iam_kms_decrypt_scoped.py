@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from policies.accounts import own_key_arn
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, identity_statements
-from policies.terraform import Arguments, CannotDecide, is_reference
+from policies.terraform import Arguments, CannotDecide
 
-DECRYPTION = ("kms:Decrypt", "kms:ReEncryptFrom")
+DECRYPTION = ("kms:CreateGrant", "kms:Decrypt", "kms:ReEncryptFrom")
+"""A grant lends decryption to whomever it names, its maker included."""
 DECLARED = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "data.aws_kms_key")
 REQUIRES = "ARNs of single keys: aws_kms_key.<name>.arn, or a key ARN of our account and region"
 
@@ -54,10 +55,13 @@ class IamKmsDecryptScoped(Policy):
 
 
 def _is_key(conf: Arguments, resource: str, path: str) -> bool:
-    if not is_reference(resource):
+    found = conf.reference(resource)
+    if found is None:
         return own_key_arn(conf, resource)
-    if conf.target(resource, *DECLARED) is not None:
-        return resource.endswith(".arn}")
-    if resource.startswith("${data.") and not resource.startswith("${data.aws_kms_alias."):
+    block, attribute = found
+    if block.kind == "data" and block.type not in ("aws_kms_alias", "aws_kms_key"):
         raise CannotDecide(path, resource, REQUIRES)
-    return False
+    key = str(block.arguments.get("key_id")) if block.kind == "data" else ""
+    if "arn:" in key:  # looked up by its ARN, so it may be anybody's
+        return attribute == "arn" and own_key_arn(conf, str(conf.configuration.resolve(key, path)))
+    return block.label in DECLARED and attribute == "arn"

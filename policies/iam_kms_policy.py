@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from policies.accounts import is_caller
 from policies.base import Policy, Violation
 from policies.iam import Statement, statements
-from policies.principals import ANYONE, FOREIGN, SERVICE, SOURCE_KEYS, pinned, standing
+from policies.principals import ANYONE, CALLER_KEYS, FOREIGN, SERVICE, SOURCE_KEYS, pinned, standing
 from policies.terraform import Arguments, CannotDecide
 
 KEYS = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
@@ -21,7 +23,8 @@ ADMINISTRATION = (
 USE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 SERVICE_KEYS = SOURCE_KEYS | {"kms:encryptioncontext:", "kms:calleraccount"}
 """Conditions that name our account in a request of an AWS service."""
-CALLER_KEYS = frozenset({"kms:calleraccount", "aws:principalaccount", "aws:principalarn", "aws:principalorgid"})
+ADMITTED_KEYS = CALLER_KEYS | {"aws:principalorgid"}
+EXACT = ("StringEquals", "StringLike")
 GRANT_LIMITS = {"kms:grantisforawsresource": ("true",)}
 
 
@@ -62,9 +65,13 @@ class IamKmsPolicy(Policy):
         granting = [statement for statement in found if statement.allows]
         if not granting:
             yield Violation("policy", None, "an explicit key policy; the default lets IAM policies alone decide")
+        for holder in (conf, *_separate(conf)):
+            if holder.flag("bypass_policy_lockout_safety_check"):
+                path = "bypass_policy_lockout_safety_check"
+                yield Violation(path if holder is conf else f"{holder.address}.{path}", True, "false")
         for statement in granting:
             yield from _admitted(conf, statement)
-        yield from _both(granting)
+        yield from _both(conf, granting)
 
 
 def _granted(conf: Arguments) -> Iterator[Violation]:
@@ -95,16 +102,17 @@ def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
         if found == SERVICE:
             if not (pinned(conf, statement.conditions, SERVICE_KEYS) or _via_service(statement)):
                 yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
-        elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, CALLER_KEYS)):
+        elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
             yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
 
 
 def _via_service(statement: Statement) -> bool:
     """kms:ViaService is set only where a service forwards one of our principals' requests, so it admits no stranger."""
-    return any(c.key == "kms:viaservice" and c.operator in ("StringEquals", "StringLike") for c in statement.conditions)
+    named = [c.values for c in statement.conditions if c.key == "kms:viaservice" and c.operator in EXACT]
+    return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
 
 
-def _both(granting: list[Statement]) -> Iterator[Violation]:
+def _both(conf: Arguments, granting: list[Statement]) -> Iterator[Violation]:
     held: dict[str, list[Statement]] = {}
     for statement in granting:
         for _, value in statement.principals:
@@ -112,7 +120,7 @@ def _both(granting: list[Statement]) -> Iterator[Violation]:
     for principal, theirs in held.items():
         administers = any(s.grants(action) for s in theirs for action in ADMINISTRATION)
         uses = any(s.grants(action) for s in theirs for action in USE) or any(_lends(s) for s in theirs)
-        if administers and uses and not _is_root(principal):
+        if administers and uses and not _is_root(conf, principal):
             yield Violation(theirs[0].path, f"{principal} administers and uses the key", "one role for each")
 
 
@@ -122,6 +130,6 @@ def _lends(statement: Statement) -> bool:
     return statement.grants("kms:CreateGrant") and not limited
 
 
-def _is_root(principal: str) -> bool:
+def _is_root(conf: Arguments, principal: str) -> bool:
     """Whether it is an account as a whole; whose, was asked before."""
-    return principal.endswith(":root") or principal.isdigit() or principal.endswith(".account_id}")
+    return principal.endswith(":root") or principal.isdigit() or is_caller(conf, principal)

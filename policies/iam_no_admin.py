@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
-from policies.arns import any_service, names_resource
+from policies.arns import any_service, matches, names_resource
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
-from policies.roles import ATTACHMENTS
+from policies.roles import ATTACHMENTS, HOLDERS, held_statements
 from policies.terraform import Arguments
 
 EVERYWHERE = ("ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "s3:GetObject")
@@ -17,11 +16,10 @@ EVERYWHERE = ("ec2:RunInstances", "kms:Decrypt", "lambda:InvokeFunction", "s3:Ge
 IDENTITY = ("iam:AttachRolePolicy", "iam:CreateUser", "iam:PutUserPolicy")
 """Whoever may do all of these is one call away from being an administrator."""
 ADMINISTRATOR_POLICIES = ("*administrator*", "*poweruser*", "*fullaccess*")
-HOLDERS = {
+ATTACHING = {
     "aws_iam_role": "managed_policy_arns",
-    "aws_iam_user_policy_attachment": "policy_arn",
-    "aws_iam_group_policy_attachment": "policy_arn",
-    **{type_: policies for type_, _, policies in ATTACHMENTS},
+    "aws_ssoadmin_managed_policy_attachment": "managed_policy_arn",
+    **{type_: policies for _, type_, _, policies in ATTACHMENTS},
 }
 """Terraform type -> argument that names managed policies."""
 
@@ -37,7 +35,7 @@ class IamNoAdmin(Policy):
     name = "Ensure no policy gives administrator access"
     severity = "CRITICAL"
     waivable = False
-    resources = (*IDENTITY_POLICIES, *HOLDERS)
+    resources = tuple(dict.fromkeys((*IDENTITY_POLICIES, *HOLDERS, *ATTACHING)))
     controls = {
         "aws-fsbp": ("IAM.1",),
         "cis-aws-7.0": ("2.14",),
@@ -56,13 +54,15 @@ class IamNoAdmin(Policy):
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """No document covers all actions, and no administrator policy is attached."""
-        raw = conf.values.get(HOLDERS.get(conf.block.type, ""))
+        """No document, nor all that a holder has, covers all actions, and no administrator policy is attached."""
+        raw = conf.values.get(ATTACHING.get(conf.block.type, ""))
         for item in raw if isinstance(raw, list) else [raw]:
             yield from _attached(conf, item)
-        granting = [statement for statement in identity_statements(conf) if statement.allows]
+        declared = conf.block.type in HOLDERS
+        held = [s for _, s in held_statements(conf)] if declared else list(identity_statements(conf))
+        granting = [statement for statement in held if statement.allows]
         wide = [s for s in granting if s.not_resources or any(any_service(resource) for resource in s.resources)]
-        iam = [s for s in granting if s.not_resources or not all(names_resource(r, s.path) for r in s.resources)]
+        iam = [s for s in granting if s.not_resources or not all(names_resource(conf, r, s.path) for r in s.resources)]
         for statements, probes in ((wide, EVERYWHERE), (iam, IDENTITY)):
             if all(any(statement.grants(probe) for statement in statements) for probe in probes):
                 first = statements[0]
@@ -70,13 +70,13 @@ class IamNoAdmin(Policy):
 
 
 def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
-    argument = HOLDERS.get(conf.block.type, "")
+    argument = ATTACHING.get(conf.block.type, "")
     if item is None or conf.target(item, "aws_iam_policy"):
         return  # a declared policy is judged where it is declared
     arn = conf.configuration.resolve(item, argument)
     conf.note(argument, arn)
-    name = str(arn).rpartition("/")[2].lower()
-    if ":iam::aws:" in str(arn) and any(fnmatchcase(name, pattern) for pattern in ADMINISTRATOR_POLICIES):
+    name = str(arn).rpartition("/")[2]
+    if ":iam::aws:" in str(arn) and any(matches(pattern, name) for pattern in ADMINISTRATOR_POLICIES):
         yield Violation(argument, arn, "no policy of AWS that administers a service or the account")
     elif ":iam::aws:" not in str(arn):
         yield Violation(argument, arn, "an aws_iam_policy of the same configuration", undecided=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement, identity_statements, statements
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
+from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
 
@@ -51,5 +52,4 @@ def _statements(conf: Arguments) -> Iterator[Statement]:
     yield from identity_statements(conf)
     if conf.block.type == "aws_iam_role":
         yield from statements(conf, "assume_role_policy")
-    elif conf.block.type in RESOURCE_POLICIES:
-        yield from statements(conf, RESOURCE_POLICIES[conf.block.type])
+    yield from resource_statements(conf)

@@ -6,99 +6,28 @@ from collections.abc import Iterator
 
 from policies.arns import names_resource
 from policies.base import Policy, Violation
+from policies.escalations import COMBINATIONS
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
-from policies.roles import held_statements
+from policies.roles import ATTACHMENTS, HOLDERS, held_statements, stray_statements
 from policies.terraform import Arguments
 
-ALONE = (
-    "codebuild:StartBuild",
-    "codebuild:StartBuildBatch",
-    "ec2-instance-connect:SendSSHPublicKey",
-    "ecs:ExecuteCommand",
-    "glue:UpdateDevEndpoint",
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:CreatePolicyVersion",
-    "iam:CreateServiceSpecificCredential",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteUserPermissionsBoundary",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:PutUserPermissionsBoundary",
-    "iam:PutUserPolicy",
-    "iam:ResetServiceSpecificCredential",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateAccessKey",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile",
-    "lambda:UpdateFunctionCode",
-    "lambda:UpdateFunctionConfiguration",
-    "sagemaker:CreatePresignedNotebookInstanceUrl",
-    "ssm:SendCommand",
-    "ssm:StartSession",
-    "sts:GetFederationToken",
-)
-"""Each gives its holder another identity's rights, or new rights of its own."""
-WITH_PASS_ROLE = (
-    "apprunner:CreateService",
-    "autoscaling:CreateAutoScalingGroup",
-    "autoscaling:CreateLaunchConfiguration",
-    "batch:RegisterJobDefinition",
-    "bedrock-agentcore:CreateCodeInterpreter",
-    "cloudformation:CreateStack",
-    "cloudformation:CreateStackSet",
-    "cloudformation:UpdateStack",
-    "cloudformation:UpdateStackSet",
-    "codebuild:CreateProject",
-    "codebuild:UpdateProject",
-    "codestar:CreateProject",
-    "datapipeline:CreatePipeline",
-    "ec2:AssociateIamInstanceProfile",
-    "ec2:CreateLaunchTemplate",
-    "ec2:ReplaceIamInstanceProfileAssociation",
-    "ec2:RequestSpotFleet",
-    "ec2:RequestSpotInstances",
-    "ec2:RunInstances",
-    "ecs:CreateService",
-    "ecs:RegisterTaskDefinition",
-    "ecs:RunTask",
-    "ecs:StartTask",
-    "ecs:UpdateService",
-    "elasticmapreduce:RunJobFlow",
-    "events:PutTargets",
-    "glue:CreateDevEndpoint",
-    "glue:CreateJob",
-    "glue:UpdateJob",
-    "lambda:CreateFunction",
-    "sagemaker:CreateNotebookInstance",
-    "sagemaker:CreateProcessingJob",
-    "sagemaker:CreateTrainingJob",
-    "scheduler:CreateSchedule",
-    "ssm:StartAutomationExecution",
-    "states:CreateStateMachine",
-    "states:UpdateStateMachine",
-)
-"""Each starts something under a role that the caller passes, and so lends the caller that role's rights."""
-COMBINATIONS = (*((action,) for action in ALONE), *(("iam:PassRole", action) for action in WITH_PASS_ROLE))
+Held = list[tuple[str, Statement]]
+"""Statements, each with the address it stands in."""
 
 
 class IamNoPrivilegeEscalation(Policy):
     """A harmless-looking pair of grants, perhaps in two policies, lets a stolen credential make itself administrator.
 
-    So all policies of a role are judged together. Neither a condition, a narrow resource, a Deny nor a permissions
-    boundary excuses a combination: no workload here deploys, and the two that pass alone may be widened later.
+    So all policies of a role, user or group are judged together, those of one declared elsewhere included. Neither
+    a condition, a narrow resource, a Deny nor a permissions boundary excuses a combination: no workload here
+    deploys, and the two that pass alone may be widened later.
     """
 
     id = "PG_IAM_NO_PRIVILEGE_ESCALATION"
     name = "Ensure no role can widen its own rights"
     severity = "CRITICAL"
     waivable = False
-    resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    resources = (*HOLDERS, *IDENTITY_POLICIES, *sorted({type_ for _, type_, _, _ in ATTACHMENTS}))
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -115,18 +44,28 @@ class IamNoPrivilegeEscalation(Policy):
     source = "https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """No combination in what a role holds altogether, or in one policy."""
-        if conf.block.type == "aws_iam_role":
-            held = list(held_statements(conf))
-        else:
-            held = [(conf.address, statement) for statement in identity_statements(conf)]
-        for combination in COMBINATIONS:
-            giving = [[(a, s) for a, s in held if s.grants(action)] for action in combination]
-            if all(giving):
-                yield _violation(conf, " + ".join(combination), *giving[-1][0])
-        for address, statement in held:
-            assumes = [r for r in statement.resources if not names_resource(r, f"{statement.path}.Resource")]
-            if statement.grants("sts:AssumeRole") and (assumes or statement.not_resources):
+        """No combination in what a holder has altogether, or in one policy."""
+        if conf.block.type in HOLDERS:
+            yield from _escalates(conf, list(held_statements(conf)))
+            return
+        yield from _escalates(conf, [(conf.address, statement) for statement in identity_statements(conf)])
+        strays: dict[str, Held] = {}
+        for holder, held in stray_statements(conf):
+            strays.setdefault(holder, []).append(held)
+        for held_there in strays.values():
+            yield from _escalates(conf, held_there)
+
+
+def _escalates(conf: Arguments, held: Held) -> Iterator[Violation]:
+    granting = [(address, statement) for address, statement in held if statement.allows]
+    for combination in COMBINATIONS if granting else ():
+        giving = [[(a, s) for a, s in granting if s.grants(action)] for action in combination]
+        if all(giving):
+            yield _violation(conf, " + ".join(combination), *giving[-1][0])
+    for address, statement in granting:
+        if statement.grants("sts:AssumeRole"):
+            assumes = [r for r in statement.resources if not names_resource(conf, r, f"{statement.path}.Resource")]
+            if assumes or statement.not_resources:
                 yield _violation(conf, "sts:AssumeRole of any role", address, statement)
 
 

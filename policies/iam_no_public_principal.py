@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.iam import RESOURCE_POLICIES, Condition, Statement, statements
+from policies.iam import Statement, statements
 from policies.principals import (
     ANYONE,
     CALLER_KEYS,
@@ -13,16 +14,34 @@ from policies.principals import (
     FOREIGN,
     ORGANISATION_KEYS,
     SOURCE_KEYS,
+    own_organisation,
     pinned,
     standing,
 )
-from policies.terraform import Arguments
+from policies.resource_policies import RESOURCE_POLICIES, resource_statements
+from policies.terraform import Arguments, CannotDecide
 
-DOCUMENTS = {"aws_iam_role": "assume_role_policy", **RESOURCE_POLICIES}
-del DOCUMENTS["aws_vpc_endpoint"]  # grants nothing: it narrows what others grant to whoever is inside the VPC
-PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS
-SUBJECT_KEYS = (":sub", "saml:aud", "cognito-identity.amazonaws.com:aud")
-"""Keys that say which of an identity provider's identities is meant."""
+NARROWING = "aws_vpc_endpoint"
+"""Endpoint policies grant nothing: they narrow what others grant to whoever is inside the VPC."""
+DOCUMENTS = ("aws_iam_role", *(type_ for type_ in RESOURCE_POLICIES if not type_.startswith(NARROWING)))
+GRANTEES = {
+    "aws_ami_launch_permission": ("account_id", ""),
+    "aws_cloudwatch_event_permission": ("principal", "condition"),
+    "aws_lambda_layer_version_permission": ("principal", "organization_id"),
+    "aws_lambda_permission": ("principal", "principal_org_id"),
+    "aws_ram_principal_association": ("principal", ""),
+    "aws_signer_signing_profile_permission": ("principal", ""),
+    "aws_snapshot_create_volume_permission": ("account_id", ""),
+    "aws_vpc_endpoint_service": ("allowed_principals", ""),
+    "aws_vpc_endpoint_service_allowed_principal": ("principal_arn", ""),
+}
+"""Type that lets somebody in without a document -> argument that says whom, and the one that names an organisation."""
+PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS | {"aws:sourceowner", "s3:dataaccesspointaccount"}
+"""Beside the general keys that of the default topic policy, and that of a bucket which leaves access to its points."""
+EXACT = ("StringEquals", "StringLike")
+COGNITO = "cognito-identity.amazonaws.com"
+SUBJECT_WORDS = frozenset({"organization", "project", "project_path", "repo", "serviceaccount", "system"})
+"""What a subject says before it says whose it is: `repo:<owner>/<repository>:ref:...`."""
 
 
 class IamNoPublicPrincipal(Policy):
@@ -36,7 +55,7 @@ class IamNoPublicPrincipal(Policy):
     name = "Ensure no policy admits anyone outside the account"
     severity = "CRITICAL"
     waivable = False
-    resources = ("aws_lambda_permission", "aws_lambda_function_url", *DOCUMENTS)
+    resources = ("aws_lambda_function_url", *GRANTEES, *DOCUMENTS)
     controls = {
         "aws-fsbp": ("KMS.5", "Lambda.1", "SNS.4", "SQS.3"),
         "cis-aws-7.0": ("2.21",),
@@ -56,16 +75,27 @@ class IamNoPublicPrincipal(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Each Allow is for principals of our account, or pinned to it."""
-        if conf.block.type == "aws_lambda_permission":
-            yield from _lambda_permission(conf)
+        if conf.block.type in GRANTEES:
+            yield from _grantees(conf, *GRANTEES[conf.block.type])
         elif conf.block.type == "aws_lambda_function_url":
             kind = conf.text("authorization_type")
             if kind != "AWS_IAM":
                 yield Violation("authorization_type", kind, '"AWS_IAM"')
         else:
-            for statement in statements(conf, DOCUMENTS[conf.block.type]):
-                if statement.allows and not pinned(conf, statement.conditions, PINNING_KEYS):
+            trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
+            for statement in (*trust, *resource_statements(conf)):
+                if statement.allows and not _pinned(conf, statement):
                     yield from _strangers(conf, statement)
+
+
+def _pinned(conf: Arguments, statement: Statement) -> bool:
+    """Whether a condition keeps strangers out; where that is not known it matters only if a principal is one."""
+    try:
+        return pinned(conf, statement.conditions, PINNING_KEYS)
+    except CannotDecide:
+        if any(_strangers(conf, statement)):
+            raise
+        return True
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:
@@ -76,18 +106,38 @@ def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:
         found = standing(conf, kind, value, path)
         if found in (ANYONE, FOREIGN):
             yield Violation(path, f"{kind}: {value} ({found})", "principals of our account, or a condition on it")
-        elif found == FEDERATED and not any(_names_subject(condition) for condition in statement.conditions):
+        elif found == FEDERATED and not _names_subject(statement):
             yield Violation(path, f"{kind}: {value}", "a condition that names the subject (`<provider>:sub`)")
 
 
-def _names_subject(condition: Condition) -> bool:
-    fixed = bool(condition.values) and all(value[:1] not in ("", "*", "?") for value in condition.values)
-    return condition.operator in ("StringEquals", "StringLike") and condition.key.endswith(SUBJECT_KEYS) and fixed
+def _names_subject(statement: Statement) -> bool:
+    """Whether a condition says which of an identity provider's identities is meant; of Cognito's, no guests."""
+    exact = {c.key: c.values for c in statement.conditions if c.operator.removeprefix("ForAnyValue:") in EXACT}
+    if f"{COGNITO}:aud" in exact:
+        users = exact.get(f"{COGNITO}:amr", ("",))
+        return _fixed(exact[f"{COGNITO}:aud"]) and all(value.startswith("authenticated") for value in users)
+    return any(key.endswith(":sub") and _fixed(exact[key]) for key in exact) or _fixed(exact.get("saml:aud", ()))
 
 
-def _lambda_permission(conf: Arguments) -> Iterator[Violation]:
-    principal, organisation = conf.text("principal") or "", conf.text("principal_org_id")
-    kind = "Service" if principal.endswith((".amazonaws.com", ".amazon.com")) else "AWS"
-    found = standing(conf, kind, principal, "principal")
-    if found in (ANYONE, FOREIGN) and not (organisation or "").startswith("o-"):
-        yield Violation("principal", f"{principal} ({found})", "a service, our account, or principal_org_id")
+def _fixed(subjects: tuple[str, ...]) -> bool:
+    owners = [next((part for part in s.split(":") if part not in SUBJECT_WORDS), "*") for s in subjects]
+    return bool(owners) and not any(owner == "" or wild(owner.partition("/")[0]) for owner in owners)
+
+
+def _grantees(conf: Arguments, argument: str, organisation: str) -> Iterator[Violation]:
+    if conf.has("group"):
+        yield Violation("group", conf.text("group"), "an account of ours; a group is everyone")
+    for principal in conf.strings(argument):
+        service = principal.endswith((".amazonaws.com", ".amazon.com"))
+        found = standing(conf, "Service" if service else "AWS", principal, argument)
+        if found in (ANYONE, FOREIGN) and not (organisation and _limited(conf, organisation)):
+            yield Violation(argument, f"{principal} ({found})", "a service, our account, or our organisation")
+
+
+def _limited(conf: Arguments, argument: str) -> bool:
+    if argument != "condition":
+        return own_organisation(conf, conf.text(argument) or "", argument)
+    condition = conf.block_at(argument)
+    key, operator = (condition.text("key") or "", condition.text("type")) if condition else ("", None)
+    organisational = key.lower() == "aws:principalorgid" and operator == "StringEquals"
+    return organisational and condition is not None and own_organisation(conf, condition.text("value") or "", argument)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement, identity_statements, statements
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
+from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
 OWNED_ELSEWHERE = ("aws_kms", "aws_vpc_endpoint")
 """Key policies are IAM.kms-policy's; an endpoint policy grants nothing, it narrows what others grant."""
-JUDGED = {type_: name for type_, name in RESOURCE_POLICIES.items() if not type_.startswith(OWNED_ELSEWHERE)}
+JUDGED = tuple(type_ for type_ in RESOURCE_POLICIES if not type_.startswith(OWNED_ELSEWHERE))
+PERMISSIONS = ("aws_lambda_layer_version_permission", "aws_lambda_permission")
+"""Types that grant one action without a document."""
 
 
 class IamNoWildcardAction(Policy):
@@ -24,7 +27,7 @@ class IamNoWildcardAction(Policy):
     id = "PG_IAM_NO_WILDCARD_ACTION"
     name = "Ensure Allow statements list their actions"
     severity = "HIGH"
-    resources = ("aws_iam_role", *IDENTITY_POLICIES, *JUDGED)
+    resources = ("aws_iam_role", *IDENTITY_POLICIES, *JUDGED, *PERMISSIONS)
     controls = {
         "aws-fsbp": ("IAM.21",),
         "eu-cra": ("Annex I Part I (2)(d)",),
@@ -43,6 +46,8 @@ class IamNoWildcardAction(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No wildcard in any Allow of an identity, trust or resource policy."""
+        if conf.block.type in PERMISSIONS and wild(conf.text("action") or "*"):
+            yield Violation("action", conf.text("action"), "an action without * or ?")
         for statement in _statements(conf):
             found = [action for action in statement.actions if wild(action)]
             if statement.allows and found:
@@ -53,5 +58,4 @@ def _statements(conf: Arguments) -> Iterator[Statement]:
     yield from identity_statements(conf)
     if conf.block.type == "aws_iam_role":
         yield from statements(conf, "assume_role_policy")
-    elif conf.block.type in JUDGED:
-        yield from statements(conf, JUDGED[conf.block.type])
+    yield from resource_statements(conf)

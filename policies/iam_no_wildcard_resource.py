@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.arns import names_resource
+from policies.actions import Action, known
+from policies.arns import names_resource, wild
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
-from policies.requirements import UNSCOPABLE_ACTIONS
 from policies.terraform import Arguments
 
-UNSCOPABLE = frozenset(action.lower() for action in UNSCOPABLE_ACTIONS)
+SHOWN = 4
+"""Actions that a finding lists of what a pattern stands for."""
 
 
 class IamNoWildcardResource(Policy):
     """With `*` as its resource, a grant for our queue is one for every queue of the account, other teams' included.
 
-    `role/*`, `secret:*` or `arn:aws:sqs:*:*:*` name nothing either: they differ from `*` in looks only. The actions
-    AWS cannot scope are a reviewed list, not a lookup, so that a new action is a decision and not an update's effect.
+    `role/*`, `secret:*` or `arn:aws:sqs:*:*:*` name nothing either: they differ from `*` in looks only. Which
+    actions take no resource, AWS's own reference says; those among them that hand out rights are refused all the
+    same, and a condition key is no resource. What an action does that AWS does not list, nobody can say: undecided.
     """
 
     id = "PG_IAM_NO_WILDCARD_RESOURCE"
@@ -43,15 +45,30 @@ class IamNoWildcardResource(Policy):
         """Every resource of an Allow is named, unless none of its actions can be scoped."""
         for statement in identity_statements(conf):
             if statement.allows:
-                yield from _unnamed(statement)
+                yield from _unnamed(conf, statement)
 
 
-def _unnamed(statement: Statement) -> Iterator[Violation]:
+def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    unknown = [action for action in statement.actions if not known(action)]
+    if unknown:
+        requires = "actions that AWS's service authorization reference lists"
+        yield Violation(f"{statement.path}.Action", ", ".join(unknown), requires, undecided=True)
     path = f"{statement.path}.Resource"
-    scopable = [action for action in statement.actions if action.lower() not in UNSCOPABLE]
+    scopable = [_described(action) for action in statement.actions if wild(action) or any(map(_takes, known(action)))]
     if not scopable and not statement.not_actions:
         return
-    unnamed = [resource for resource in statement.resources if not names_resource(resource, path)]
+    unnamed = [resource for resource in statement.resources if not names_resource(conf, resource, path)]
     if unnamed or not statement.resources:
         got = f"{', '.join(unnamed) or 'none'} for {', '.join(scopable) or 'NotAction'}"
         yield Violation(path, got, "ARNs with a region, an account and a name; * only for actions AWS cannot scope")
+
+
+def _takes(action: Action) -> bool:
+    return action.scopable or action.level == "Permissions management"
+
+
+def _described(pattern: str) -> str:
+    """An action, a pattern with what it stands for."""
+    found = [action.name for action in known(pattern) if _takes(action)] if wild(pattern) else []
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{pattern} ({', '.join(found[:SHOWN])}{more})" if found else pattern

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from policies.arns import names_resource, plain, wild
+from policies.arns import INTERPOLATION, fields, names_resource, plain, wild
 from policies.base import Policy, Violation
 from policies.iam import IDENTITY_POLICIES, Condition, identity_statements
 from policies.terraform import Arguments
 
-ROLE_ARN = "arn:aws:iam::"
+ROLES = frozenset({"aws_iam_role", "data.aws_iam_role"})
+SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?:\.cn)?")
 
 
 class IamPassroleScoped(Policy):
@@ -43,7 +45,7 @@ class IamPassroleScoped(Policy):
             if not statement.grants("iam:PassRole"):
                 continue
             path = f"{statement.path}.Resource"
-            loose = [resource for resource in statement.resources if not _is_role(resource, path)]
+            loose = [resource for resource in statement.resources if not _is_role(conf, resource, path)]
             if loose or not statement.resources:
                 yield Violation(path, ", ".join(loose) or None, "ARNs of roles, without * or ?")
             if not any(_names_service(condition) for condition in statement.conditions):
@@ -51,15 +53,18 @@ class IamPassroleScoped(Policy):
                 yield Violation(f"{statement.path}.Condition", got, "StringEquals iam:PassedToService on services")
 
 
-def _is_role(resource: str, path: str) -> bool:
-    if wild(plain(resource, path)) or not names_resource(resource, path):
+def _is_role(conf: Arguments, resource: str, path: str) -> bool:
+    """Whether it is one role: by reference, or by an ARN in which only references take the place of text."""
+    found = conf.reference(resource)
+    if found is not None:
+        return found[0].label in ROLES and found[1] == "arn"
+    if INTERPOLATION.match(resource) or wild(plain(conf, resource, path)) or "$${" in resource:
         return False
-    return resource.startswith(("${aws_iam_role.", "${data.aws_iam_role.")) or (
-        resource.startswith(ROLE_ARN) and ":role/" in resource
-    )
+    service, _, _, name = fields(resource)[2:] if names_resource(conf, resource, path) else ("", "", "", "")
+    return service == "iam" and name.startswith("role/")
 
 
 def _names_service(condition: Condition) -> bool:
     if condition.key != "iam:passedtoservice" or condition.operator not in ("StringEquals", "StringLike"):
         return False
-    return bool(condition.values) and all(v.endswith(".amazonaws.com") and not wild(v) for v in condition.values)
+    return bool(condition.values) and all(SERVICE.fullmatch(value) for value in condition.values)

@@ -50,7 +50,8 @@ class IamRolesNotUsers(Policy):
         role = conf.text(argument)
         if conf.target(conf.values.get(argument), "aws_iam_role", "data.aws_iam_role"):
             return
-        if role and role.startswith("${data."):
+        found = conf.reference(role)
+        if found and found[0].kind == "data":
             raise CannotDecide(argument, role, REQUIRES)
         if not role or is_reference(role) or ":role/" not in role:
             yield Violation(argument, role, REQUIRES)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.iam import RESOURCE_POLICIES, statements
+from policies.iam import statements
 from policies.principals import SERVICE, SOURCE_KEYS, owned, pinned, standing
+from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
 OWNED_ELSEWHERE = ("aws_kms", "aws_vpc_endpoint")
 """Key policies are IAM.kms-policy's; an endpoint policy grants nothing."""
-JUDGED = {type_: name for type_, name in RESOURCE_POLICIES.items() if not type_.startswith(OWNED_ELSEWHERE)}
-DOCUMENTS = {"aws_iam_role": "assume_role_policy", **JUDGED}
+JUDGED = tuple(type_ for type_ in RESOURCE_POLICIES if not type_.startswith(OWNED_ELSEWHERE))
 REQUIRES = "aws:SourceAccount or aws:SourceArn of our account (StringEquals, ArnLike)"
 
 
@@ -26,7 +26,7 @@ class IamTrustConfusedDeputy(Policy):
     id = "PG_IAM_TRUST_CONFUSED_DEPUTY"
     name = "Ensure AWS services are trusted on behalf of our account only"
     severity = "HIGH"
-    resources = ("aws_lambda_permission", *DOCUMENTS)
+    resources = ("aws_iam_role", "aws_lambda_permission", *JUDGED)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -47,7 +47,8 @@ class IamTrustConfusedDeputy(Policy):
         if conf.block.type == "aws_lambda_permission":
             yield from _lambda_permission(conf)
             return
-        for statement in statements(conf, DOCUMENTS[conf.block.type]):
+        trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
+        for statement in (*trust, *resource_statements(conf)):
             path = f"{statement.path}.Principal"
             services = [v for kind, v in statement.principals if standing_of_service(conf, kind, v, path)]
             if statement.allows and services and not pinned(conf, statement.conditions, SOURCE_KEYS):

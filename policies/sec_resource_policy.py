@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from policies.arns import fields, wild
 from policies.base import Policy, Violation
 from policies.iam import Statement, statements
 from policies.terraform import Arguments
 
 POLICY = "aws_secretsmanager_secret_policy"
-NAMED = re.compile(
-    r"\$\{(?:data\.)?aws_iam_(?:role|user)\.[\w-]+\.arn\}|arn:aws:iam::(?:\d{12}|\$\{[^{}]+\}):(?:role|user)/[^*?]+"
-)
+READERS = frozenset({"aws_iam_role", "aws_iam_user", "data.aws_iam_role", "data.aws_iam_user"})
 
 
 class SecResourcePolicy(Policy):
@@ -55,16 +53,24 @@ class SecResourcePolicy(Policy):
             if not found:
                 yield Violation(f"{policy.address}.policy", "no statement", "the readers as principals")
             for statement in found:
-                yield from _readers(policy.address, statement)
+                yield from _readers(policy, statement)
 
 
-def _readers(address: str, statement: Statement) -> Iterator[Violation]:
+def _readers(policy: Arguments, statement: Statement) -> Iterator[Violation]:
     if not statement.allows:
         return
+    path = f"{policy.address}.{statement.path}.Principal"
     for kind, principal in statement.principals:
-        if kind != "AWS" or not NAMED.fullmatch(principal):
-            yield Violation(
-                f"{address}.{statement.path}.Principal", f"{kind}: {principal}", "the ARN of a role or user"
-            )
+        if kind != "AWS" or not _names_reader(policy, principal):
+            yield Violation(path, f"{kind}: {principal}", "the ARN of a role or user")
     if statement.not_principals or not statement.principals:
-        yield Violation(f"{address}.{statement.path}.Principal", None, "the ARNs of the readers, not who is left out")
+        yield Violation(path, None, "the ARNs of the readers, not who is left out")
+
+
+def _names_reader(policy: Arguments, principal: str) -> bool:
+    found = policy.reference(principal)
+    if found is not None:
+        return found[0].label in READERS and found[1] == "arn"
+    parts = fields(principal)
+    named = len(parts) == 6 and parts[2] == "iam" and parts[5].startswith(("role/", "user/"))
+    return named and not wild(principal)

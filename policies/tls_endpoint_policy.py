@@ -8,7 +8,7 @@ from policies.base import Policy, Violation
 from policies.iam import Statement, statements
 from policies.principals import OWN, owned, pinned, standing
 from policies.requirements import IMAGE_LAYERS
-from policies.terraform import Arguments
+from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
 
 ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:principalorgid", "aws:resourceaccount", "aws:resourceorgid"})
@@ -61,8 +61,15 @@ class TlsEndpointPolicy(Policy):
 
 
 def _of_the_account(conf: Arguments, statement: Statement) -> bool:
-    if pinned(conf, statement.conditions, ACCOUNT_KEYS):
-        return True
+    try:
+        return pinned(conf, statement.conditions, ACCOUNT_KEYS) or _names_us(conf, statement)
+    except CannotDecide:
+        if _names_us(conf, statement):
+            return True
+        raise
+
+
+def _names_us(conf: Arguments, statement: Statement) -> bool:
     path = f"{statement.path}.Principal"
     who = [standing(conf, kind, value, path) for kind, value in statement.principals]
     if who and all(one == OWN for one in who):

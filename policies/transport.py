@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 from policies.iam import Statement
 
@@ -15,7 +14,7 @@ def denies_clear_text(statements: Iterable[Statement], actions: Iterable[str]) -
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-securetransport
     """
     denies = [statement for statement in statements if is_clear_text_deny(statement)]
-    return all(any(_covers(statement, action) for statement in denies) for action in actions)
+    return all(any(statement.covers(action) for statement in denies) for action in actions)
 
 
 def is_clear_text_deny(statement: Statement) -> bool:
@@ -29,9 +28,3 @@ def is_clear_text_deny(statement: Statement) -> bool:
         ("Bool", "aws:securetransport", ("false",)),
         ("BoolIfExists", "aws:securetransport", ("false",)),
     ]
-
-
-def _covers(statement: Statement, action: str) -> bool:
-    if statement.not_actions:
-        return not any(fnmatchcase(action.lower(), pattern.lower()) for pattern in statement.not_actions)
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in statement.actions)

@@ -21,7 +21,7 @@ from policies.terraform.evaluate import Budget, Scope, elements, known, value_of
 from policies.terraform.folders import Declaration, Folder, alias_of, named, read_folder, terraform_files
 from policies.terraform.functions import as_set
 from policies.terraform.model import Block, Problem
-from policies.terraform.syntax import Body, Expression, Hcl, Json, Nested, source
+from policies.terraform.syntax import Body, Expression, Hcl, Json, Nested, expression, source
 from policies.terraform.values import Invalid, NotKnown, Ref, Source, Unknown, is_known, rendered, text_of
 
 RAW = frozenset({"lifecycle", "provisioner", "connection", "depends_on", "provider", "providers"})
@@ -160,7 +160,8 @@ class Module:
             value = value_of(default, self.scope)
         value = None if value is NULL else value
         type_ = declaration.body.attributes.get("type")
-        return _with_defaults(value, type_.node, self.scope) if isinstance(type_, Hcl) else value
+        node = type_.node if isinstance(type_, Hcl) else expression(type_.text) if type_ else None
+        return _with_defaults(value, node, self.scope) if node else value
 
     def local(self, name: str) -> Any:
         """A local value."""
@@ -248,9 +249,9 @@ class Module:
         return self.lookup(value) if isinstance(value, Ref) and value != ref else value
 
     def _first(self, declaration: Declaration, name: str, scope: Scope) -> Any:
-        expression = declaration.body.attributes.get(name)
-        if expression is not None:
-            return value_of(expression, scope)
+        stated = declaration.body.attributes.get(name)
+        if stated is not None:
+            return value_of(stated, scope)
         blocks = [block for block in declaration.body.blocks if block.kind == name]
         return [self._body(block.body, scope) for block in blocks] or Unknown.of(f"{declaration.name}.{name}")
 
@@ -348,10 +349,10 @@ class Module:
         scope = self.scope.with_bindings(**bindings)
 
         def given(name: str) -> Any:
-            expression = call.body.attributes.get(name)
-            if expression is None:
+            stated = call.body.attributes.get(name)
+            if stated is None:
                 return None
-            value = value_of(expression, scope)
+            value = value_of(stated, scope)
             return NULL if value is None else value
 
         address = self.named(f"module.{call.name}{key_text(key)}")
@@ -529,6 +530,7 @@ class Module:
         iterator = str(content.get("iterator") or kind)
         made = self._each(Json(content.get("for_each")), iterator, scope)
         inner = content.get("content")
+        inner = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
         if made is None or not isinstance(inner, dict):
             return Unknown.of(f"dynamic {kind}")
         return [self._body(Body({key: Json(value) for key, value in inner.items()}), inside) for inside in made]

@@ -10,7 +10,7 @@ Source: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -69,15 +69,16 @@ class _Plan:
             for change in document.get("resource_changes", [])
             if change["change"]["actions"] != ["delete"] and not change.get("deposed")
         ]
+        self.each_known = False
+        """Whether each.value of the block that is read comes from values that the plan knows."""
         self.data = {change["address"]: change for change in self.changes if change["mode"] == "data"}
 
     def read(self) -> tuple[list[Block], list[Problem]]:
+        planned = [self._block(change) for change in self.changes if change["mode"] in ("managed", "data")]
+        read = {block.address for block in planned}
         blocks = [Block("terraform", "", "", {"backend": rendered(Unknown("backend, which no plan holds"))}, self.file)]
-        blocks.extend(self._providers())
-        for change in self.changes:
-            if change["mode"] in ("managed", "data"):
-                blocks.append(self._block(change))
-        read = {block.address for block in blocks}
+        blocks.extend(self._providers({change["address"]: change["change"].get("after") for change in self.changes}))
+        blocks.extend(planned)
         blocks.extend(block for block in self._prior_data() if block.address not in read)
         blocks.extend(self._ephemerals(self.root, ""))
         blocks.extend(self._variables())
@@ -88,6 +89,8 @@ class _Plan:
         module = change.get("module_address", "")
         config = self._config_of(change["mode"], change["type"], change["name"], module)
         expressions = config.get("expressions", {}) if config else {}
+        each = _primary(config.get("for_each_expression", {}).get("references", []))
+        self.each_known = all(text.startswith("var.") for text in each) and not module
         arguments = self._arguments(change["change"], expressions, module)
         kind = "resource" if change["mode"] == "managed" else "data"
         if config and "provider_config_key" in config and "." in (alias := _alias(config["provider_config_key"])):
@@ -107,7 +110,7 @@ class _Plan:
                 value = self._referred(expression, module) or HIDDEN
             if value not in ABSENT or isinstance(value, bool):
                 found[name] = value
-        return found
+        return _with_all_tags(found)
 
     def _value(self, value: Any, unknown: Any, sensitive: Any, expression: Any, module: str) -> Any:
         """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
@@ -160,10 +163,22 @@ class _Plan:
         found = self._references(expression, module)
         if len(found) == 1:
             return found[0]
+        if not found:
+            return Unknown("a value that is known after apply")
         return Unknown(", ".join(_primary(expression["references"])) or "a value that is known after apply")
 
     def _references(self, expression: Mapping[str, Any], module: str) -> list[Any]:
-        return [self._resolved(text, module) for text in _primary(expression.get("references", []))]
+        """The references that an unknown value can come from: what is known to the plan cannot hide it."""
+        found = [
+            self._resolved(text, module) for text in _primary(expression.get("references", [])) if not self._known(text)
+        ]
+        unknown = [item for item in found if isinstance(item, Ref | Template | Unknown)]
+        return unknown if len(unknown) == 1 or len(unknown) == len(found) else found
+
+    def _known(self, reference: str) -> bool:
+        """Whether the plan knows what a reference means, so that it hides nothing."""
+        always = ("each.key", "count.", "path.", "terraform.")
+        return reference.startswith(always) or (self.each_known and reference.startswith("each.value"))
 
     def _resolved(self, text: str, module: str, depth: int = 0) -> Any:
         """A reference of an expression, as the root sees it."""
@@ -184,7 +199,7 @@ class _Plan:
     def _variable(self, text: str, module: str, depth: int) -> Any:
         name, _, rest = text.removeprefix("var.").partition(".")
         if not module:
-            return Unknown(text)
+            return self.variables.get(name, {}).get("value", Unknown(text)) if depth else Unknown(text)
         outer, step = _outer(module)
         call = self._module(outer).get("module_calls", {}).get(step, {})
         expression = call.get("expressions", {}).get(name)
@@ -192,7 +207,7 @@ class _Plan:
             return Unknown(f"{module}.{text}")
         if "constant_value" in expression:
             return expression["constant_value"]
-        primary = _primary(expression.get("references", []))
+        primary = [text for text in _primary(expression.get("references", [])) if not self._known(text)]
         return self._resolved(primary[0], outer, depth + 1) if len(primary) == 1 else Unknown(f"{module}.{text}")
 
     def _output(self, text: str, module: str, depth: int) -> Any:
@@ -234,7 +249,7 @@ class _Plan:
         found = self._module(module).get("resources", [])
         return next((r for r in found if (r["mode"], r["type"], r["name"]) == (mode, type_, name)), {})
 
-    def _providers(self) -> Iterator[Block]:
+    def _providers(self, after: Mapping[str, Any]) -> Iterator[Block]:
         for key, provider in self.document.get("configuration", {}).get("provider_config", {}).items():
             alias = _alias(key).partition(".")[2]
             arguments = {
@@ -244,6 +259,8 @@ class _Plan:
             }
             if alias:
                 arguments["alias"] = alias
+            if _refers(rendered(arguments.get("default_tags"))):
+                arguments["default_tags"] = {"tags": _default_tags(after.values())}
             yield Block("provider", provider["name"], alias, rendered(arguments), self.file)
 
     def _constant(self, expression: Any, module: str) -> Any:
@@ -306,10 +323,11 @@ class _State:
 
     def read(self) -> tuple[list[Block], list[Problem]]:
         backend = {"backend": rendered(Unknown("backend, which no state holds"))}
-        blocks = [Block("terraform", "", "", backend, self.file)]
+        blocks = [Block("terraform", "", "", backend, self.file), *self._provider()]
         for entry in self.entries:
             own = {entry["values"].get(name) for name in ("arn", "id")}
-            arguments = {name: self._linked(value, own) for name, value in _shown(entry).items()}
+            shown = _with_all_tags(_shown(entry))
+            arguments = {n: value if n == "name" else self._linked(value, own) for n, value in shown.items()}
             kind = "resource" if entry["mode"] == "managed" else "data"
             if kind == "resource":
                 arguments["lifecycle"] = Unknown("lifecycle, which no state holds")
@@ -319,6 +337,18 @@ class _State:
             arguments = {"value": value, **({"sensitive": True} if output.get("sensitive") else {})}
             blocks.append(Block("output", "", name, rendered(arguments), self.file))
         return blocks, []
+
+    def _provider(self) -> Iterator[Block]:
+        """The provider as what it made shows it: regions and accounts of the ARNs, tags that no resource states."""
+        made = [entry["values"] for entry in self.entries if entry["mode"] == "managed"]
+        arns = [str(values.get("arn")).split(":") for values in made if str(values.get("arn")).startswith("arn:")]
+        regions, accounts = ({arn[index] for arn in arns if arn[index]} for index in (3, 4))
+        if not any(entry["type"].startswith("aws_") for entry in self.entries):
+            return
+        region = regions.pop() if len(regions) == 1 else Unknown("region, which this state does not tell")
+        tags = {"tags": _default_tags(made)}
+        arguments = {"region": region, "allowed_account_ids": sorted(accounts), "default_tags": tags}
+        yield Block("provider", "aws", "", rendered(arguments), self.file)
 
     def _linked(self, value: Any, own: set[Any]) -> Any:
         if isinstance(value, dict):
@@ -373,7 +403,7 @@ class _Overlay:
             elif _refers(value):
                 if not self._undecided(value):
                     merged[name] = value
-            elif not _agrees(value, merged[name]):
+            elif not _refers(merged[name]) and not _agrees(value, merged[name]):
                 self._differ(block.address, f"{name} is another value in the plan or state")
         return merged
 
@@ -387,6 +417,22 @@ class _Overlay:
     def _differ(self, address: str, got: str) -> None:
         requires = "a plan or state of this very configuration"
         self.problems.append(Problem(self.file, 0, got, requires, "plan again from these sources", address))
+
+
+def _with_all_tags(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The tags that AWS will show stand for those of the resource alone: provider defaults are merged already."""
+    everything = arguments.get("tags_all")
+    return {**arguments, "tags": everything} if isinstance(everything, dict) and is_known(everything) else arguments
+
+
+def _default_tags(resources: Iterable[Any]) -> dict[str, Any]:
+    """The tags that resources carry without stating them."""
+    found: dict[str, Any] = {}
+    for values in resources:
+        if isinstance(values, dict) and isinstance(values.get("tags_all"), dict):
+            stated = values.get("tags") or {}
+            found.update({key: value for key, value in values["tags_all"].items() if key not in stated})
+    return found
 
 
 def _made(kind: str, entry: Mapping[str, Any], arguments: Mapping[str, Any], file: str) -> Block:

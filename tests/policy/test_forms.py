@@ -1,0 +1,106 @@
+"""The same configuration gives the same findings in whichever form it comes: HCL, JSON, plan, state.
+
+`forms/plan.json` and `forms/state.json` are what Terraform printed of `forms/configuration` with the real AWS provider,
+the state after an apply to an emulated AWS. Two things no plan and no state holds: the backend, and lifecycle.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lib.gate.scan import input_findings, load_policies, scan
+from lib.gate.sources import read_source
+from policies.terraform.syntax import Body, parse_hcl
+
+ROOT = Path(__file__).resolve().parents[2]
+FORMS = Path(__file__).parent / "forms"
+HCL = FORMS / "configuration"
+RULES = load_policies()
+NOT_IN_A_PLAN = {"PG_SEC_STATE_BACKEND", "PG_DES_NO_PREVENT_DESTROY"}
+
+
+def found(path: Path, configuration: Path | None = None):
+    source = read_source(path, configuration)
+    findings, _ = scan(source, RULES)
+    return {(f.policy_id, f.resource_address, f.state.value) for f in (*findings, *input_findings(source))}
+
+
+def as_json(body: Body) -> dict:
+    """An HCL body as Terraform JSON, every expression a template."""
+    made: dict = {}
+    for name, expression in body.attributes.items():
+        text = expression.text
+        made[name] = json.loads(text) if text in ("true", "false") or text.isdigit() else f"${{{text}}}"
+        if text.startswith('"') and "${" in text:
+            made[name] = text[1:-1]
+        if name == "type" and not text.startswith('"'):
+            made[name] = text
+    for block in body.blocks:
+        inner = as_json(block.body)
+        for label in reversed(block.labels):
+            inner = {label: inner}
+        made.setdefault(block.kind, []).append(inner)
+    return made
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return found(HCL)
+
+
+def test_the_configuration_has_findings_and_passes_of_every_kind(expected):
+    assert len({policy for policy, _, _ in expected}) > 8
+    assert any("module.queues" in address for _, address, _ in expected)
+    assert {state for _, _, state in expected} >= {"failed"}
+
+
+def test_terraform_json_gives_the_same(expected, tmp_path):
+    for file in HCL.rglob("*.tf"):
+        copy = tmp_path / file.relative_to(HCL).parent / "main.tf.json"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        body, problems = parse_hcl(file.read_bytes(), file.name)
+        assert not problems
+        copy.write_text(json.dumps(as_json(body)))
+    assert found(tmp_path) == expected
+
+
+@pytest.mark.parametrize("form", ["plan.json", "state.json"])
+def test_a_plan_or_state_beside_its_sources_gives_the_same(expected, form):
+    assert found(FORMS / form, HCL) == expected
+
+
+@pytest.mark.parametrize("form", ["plan.json", "state.json"])
+def test_a_plan_or_state_alone_gives_the_same_but_for_what_it_does_not_hold(expected, form):
+    alone = found(FORMS / form)
+    assert {item for item in alone if item[0] not in NOT_IN_A_PLAN} == expected
+    assert {state for policy, _, state in alone if policy in NOT_IN_A_PLAN} == {"undecided"}
+
+
+def test_a_plan_of_other_sources_is_told_apart(tmp_path):
+    shutil.copytree(HCL, tmp_path / "other")
+    main = tmp_path / "other" / "main.tf"
+    main.write_text(main.read_text().replace("retention_in_days = 14", "retention_in_days = 400"))
+    differing = [item for item in found(FORMS / "plan.json", tmp_path / "other") if item[0] == "PG_GATE_INPUT"]
+    assert differing == [("PG_GATE_INPUT", "aws_cloudwatch_log_group.short", "undecided")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [HCL, FORMS / "plan.json"], ids=["hcl", "plan"])
+def test_plain_checkov_fails_the_same(form):
+    """From outside the repository; Checkov has no registry for outputs and variables, and names providers otherwise."""
+    checkov = Path(sys.executable).with_name("checkov")
+    target = ["-d", str(form)] if form.is_dir() else ["-f", str(form)]
+    options = ["--external-checks-dir", str(ROOT / "policies"), "--skip-download", "-o", "json", "-c", "PG_*"]
+    frameworks = ["--framework", "terraform", "terraform_plan"]
+    ended = subprocess.run(
+        [str(checkov), *target, *options, *frameworks], cwd=FORMS.anchor, capture_output=True, text=True, check=False
+    )
+    failed = {(r["check_id"], r["resource"]) for r in json.loads(ended.stdout)["results"]["failed_checks"]}
+    ours = {(p, a) for p, a, _ in found(form) if not a.startswith(("output.", "variable.", "provider."))}
+    assert {(p, a) for p, a in failed if not a.startswith("aws.")} == ours
