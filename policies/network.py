@@ -106,8 +106,8 @@ def ports(entry: Arguments, protocol_argument: str) -> tuple[float, float]:
 def _peers(entry: Arguments) -> Iterator[Peer]:
     for argument, kind in PEERS.items():
         for value in entry.strings(argument) if argument in entry.values else ():
-            if not value:
-                continue  # Terraform takes an empty string for none
+            if not value and not isinstance(entry.values[argument], list):
+                continue  # Terraform takes an empty string for none, but not among others
             if kind == "prefix list":
                 yield from _prefix_list(entry, argument, value)
             else:

@@ -42,7 +42,7 @@ class RegEuWest1(Policy):
         """Every provider names the region; no resource, data source or zone names another."""
         if conf.block.kind == "ephemeral" and not conf.block.type.startswith("aws_"):
             return
-        region, providers = conf.text("region") or None, conf.of_kind("provider", "aws")
+        region, providers = conf.text("region"), conf.of_kind("provider", "aws")
         conf.note("provider.aws.region", ", ".join(str(provider.values.get("region")) for provider in providers))
         if region is None and (conf.block.kind == "provider" or not providers):
             yield Violation("region", None, f'"{REGION}", here or in a declared aws provider')
