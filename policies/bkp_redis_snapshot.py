@@ -41,6 +41,8 @@ class BkpRedisSnapshot(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type == "aws_elasticache_cluster" and conf.text("replication_group_id"):
             return  # a member node: the replication group takes the snapshots
+        if conf.block.type == "aws_elasticache_cluster" and conf.text("engine") == "memcached":
+            return  # has none to keep
         days = conf.number("snapshot_retention_limit")
         if days is None or not days >= CACHE_SNAPSHOT_DAYS:
             yield Violation("snapshot_retention_limit", days, f"{CACHE_SNAPSHOT_DAYS} days or more")

@@ -12,6 +12,9 @@ ON = ("true", "1", "Enabled")
 RETAINING = ("skip_destroy", "retain_on_delete", "retain_stack", "object_lock_enabled")
 """Arguments that leave the object behind when its resource is destroyed."""
 
+LOCKS = ("aws_backup_vault_lock_configuration", "aws_s3_bucket_object_lock_configuration")
+"""Types that exist to keep others from being emptied."""
+
 
 class DesNoPreventDestroy(Policy):
     """One lock stops a whole `destroy` halfway; one retained log group makes the next environment of the name fail.
@@ -43,6 +46,8 @@ class DesNoPreventDestroy(Policy):
         retained = [name for name in RETAINING if conf.values.get(name) is not None and conf.text(name) in ON]
         if not is_ephemeral(conf):
             return
+        if conf.block.type in LOCKS:
+            yield Violation("", conf.block.type, "no lock on what must go with its environment")
         if locked:
             yield Violation("lifecycle.prevent_destroy", "true", "false")
         if forgotten:

@@ -66,6 +66,8 @@ class IamRedisAuth(Policy):
 
 
 def _cache(conf: Arguments) -> Iterator[Violation]:
+    if conf.text("engine") == "memcached":
+        return  # knows neither users nor tokens
     argument = GROUPS[conf.block.type]
     raw = conf.values.get(argument)
     groups = [item for item in (raw if isinstance(raw, list) else [raw]) if item not in (None, "")]
