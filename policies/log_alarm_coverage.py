@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.base import Policy, Violation
-from policies.terraform import Arguments, CannotDecide, shown
+from policies.terraform import Arguments, Block, CannotDecide, shown
 
 ALARM = "aws_cloudwatch_metric_alarm"
 SUBSCRIPTION = "aws_db_event_subscription"
@@ -131,6 +131,9 @@ def _watched(conf: Arguments, coverage: Coverage, metrics: tuple[str, ...], name
     """Whether an alarm watches one of the metrics. Raises: CannotDecide where one might, and none provably does."""
     gaps = []
     for block in conf.configuration.by_type.get(("resource", ALARM), ()):
+        stated = block.arguments.get("metric_name")
+        if isinstance(stated, str) and "${" not in stated and stated not in metrics and not _queries(block):
+            continue
         alarm = Arguments.of(conf.configuration, block)  # with evidence of its own: ours names the one that watches
         try:
             if any(_watches(m, conf, coverage, metrics, name) and _goes_off(alarm, m) for m in _metrics(alarm)):
@@ -141,6 +144,10 @@ def _watched(conf: Arguments, coverage: Coverage, metrics: tuple[str, ...], name
     if gaps:
         raise gaps[0]
     return False
+
+
+def _queries(block: Block) -> bool:
+    return bool({"metric_query", "dynamic"} & block.arguments.keys())
 
 
 def _metrics(alarm: Arguments) -> list[Arguments]:

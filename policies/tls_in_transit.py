@@ -38,7 +38,8 @@ class TlsInTransit(Policy):
     """A load balancer, a file system or a broker is where a reading first crosses a network that others share.
 
     HTTP may only send the caller on to HTTPS. TCP passes through what it is given, so it proves nothing by itself: a
-    listener that carries TLS for someone else needs a waiver. Without ssl_policy AWS still answers TLS 1.0.
+    listener that carries TLS for someone else needs a waiver. Without ssl_policy AWS still answers TLS 1.0. A provider
+    that is `insecure` sends every secret it sets to whoever answers for AWS.
     """
 
     id = "PG_TLS_IN_TRANSIT"
@@ -52,6 +53,7 @@ class TlsInTransit(Policy):
         *SWITCHES,
         *PARAMETERS,
     )
+    blocks = ("provider",)
     controls = {
         "gdpr": ("Art.32(1)(a)",),
         "iso27001-2022": ("A.8.24", "A.5.14"),
@@ -66,7 +68,10 @@ class TlsInTransit(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         type_ = conf.block.type
-        if type_ in SWITCHES:
+        if conf.block.kind == "provider":
+            if conf.flag("insecure"):
+                yield Violation("insecure", True, "false: the certificate of AWS is verified")
+        elif type_ in SWITCHES:
             for path, argument, wanted, by_default in SWITCHES[type_]:
                 place = conf.block_at(*path)
                 value = place.text(argument) if place else None
