@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lib.artifacts import Verdict
     from lib.gate.waiver_file import Entry
     from lib.settings import Settings
+    from policies.profiles import Profile
 
 INTERRUPTED = 130
 WAIVERS = "policies/waivers.toml"
@@ -35,6 +36,8 @@ Examples:
   python main.py gate                            judge this project's stack
   ENVIRONMENT_SUFFIX=pr42 python main.py gate    the same, for another environment
   python main.py gate cdktf.out --format json    judge what is synthesized already
+  python main.py gate other.tf.json --profile generic --threshold rotation_days=90
+                                                 judge any team's Terraform, without the rules of this house
   python main.py explain PG_ENC_KINESIS          why a policy exists, and how to meet it
   python main.py synth --set task_count_max=12   write the stack, one setting changed
 
@@ -91,6 +94,14 @@ def gate(
     settings: SettingsFile = None,
     set_: Overrides = None,
     outdir: OutDir = None,
+    profile: Annotated[
+        str,
+        typer.Option("--profile", metavar="NAME", help="sensor-platform (every policy) or generic (any Terraform)."),
+    ] = "sensor-platform",
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option("--threshold", metavar="NAME=VALUE", help="Set one threshold of the profile; may be repeated."),
+    ] = None,
     format_: Annotated[str, typer.Option("--format", metavar="text|json", help="What to print.")] = "text",
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to print it; - is standard output.")
@@ -115,6 +126,7 @@ def gate(
     """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
+    judged_by = _profile(profile, settings, threshold)
     clock = _Clock(timings)
     found = [] if targets else [_synthesized(_settings(settings, set_), _outdir(outdir), clock)]
     from lib.gate import judge
@@ -131,7 +143,7 @@ def gate(
     for path, stack in found:
         source = read_source(path, configuration, var_file or ())
         entries = _waivers(waivers, own=path.resolve().is_relative_to(own))
-        verdict = judge(source, stack, entries, today)
+        verdict = judge(source, stack, entries, today, judged_by)
         verdicts.append(replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict)
     clock.mark("judge")
     _report(verdicts, format_, output)
@@ -142,18 +154,21 @@ def gate(
 @app.command()
 def explain(
     policy: Annotated[
-        str | None, typer.Argument(help="A policy id such as PG_ENC_KINESIS; without it, the catalogue.")
+        str | None, typer.Argument(help="An id such as PG_ENC_KINESIS or CKV_AWS_3; without it, the catalogue.")
     ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Print the catalogue of all policies.")] = False,
 ) -> None:
-    """Print a policy's requirement, reason, fix and controls, or the catalogue of all."""
-    from lib.gate.catalogue import catalogue, explanation
-    from lib.gate.scan import load_policies
+    """Print a policy's requirement, reason, fix, controls and examples, or the catalogue of all."""
+    from lib.gate.catalogue import catalogue, examples, explanation
+    from lib.gate.scan import load_rules
 
-    rules = load_policies()
+    rules = load_rules()
+    if policy is not None and list_:
+        raise typer.BadParameter("requires a policy or --list, got both", param_hint="POLICY")
     if policy is None:
         sys.stdout.write(catalogue(rules))
     elif policy.upper() in rules:
-        sys.stdout.write(explanation(rules[policy.upper()]))
+        sys.stdout.write(explanation(rules[policy.upper()]) + examples(rules[policy.upper()]))
     else:
         near = get_close_matches(policy.upper(), rules, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -226,10 +241,28 @@ def _as_text(verdict: Verdict, *, colour: bool) -> str:
 def _settings(file: Path | None, overrides: list[str] | None) -> Settings:
     from lib.settings import load_settings
 
-    wrong = [item for item in overrides or () if "=" not in item]
+    return load_settings(file=file, overrides=_pairs("--set FIELD=VALUE", overrides))
+
+
+def _profile(name: str, file: Path | None, overrides: list[str] | None) -> Profile:
+    """The profile of that name, with the thresholds that the command line, environment and settings file set."""
+    from lib.settings import load_thresholds
+    from policies.profiles import PROFILES
+
+    if name not in PROFILES:
+        near = get_close_matches(name, PROFILES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise typer.BadParameter(f"got {name!r}, requires {' or '.join(PROFILES)}{hint}", param_hint="--profile")
+    given = load_thresholds(file=file, overrides=_pairs("--threshold NAME=VALUE", overrides))
+    return PROFILES[name].with_thresholds(given)
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    name, _, form = option.partition(" ")
+    wrong = [item for item in given or () if "=" not in item]
     if wrong:
-        raise SettingsError([f"--set {item}: requires FIELD=VALUE" for item in wrong])
-    return load_settings(file=file, overrides=dict(item.split("=", 1) for item in overrides or ()))
+        raise SettingsError([f"{name} {item}: requires {form}" for item in wrong])
+    return dict(item.split("=", 1) for item in given or ())
 
 
 def _outdir(given: Path | None) -> Path:

@@ -157,6 +157,8 @@ class Subject:
 class Verdict:
     """The gate's answer for one input, complete: findings, passes, policies, and resources no policy covers.
 
+    thresholds: every number and list the policies compared with, by name; changed_thresholds: those that are not the
+    profile's own. not_in_profile: policies that the profile leaves out, so that none is silently absent.
     baseline: None unless it was compared with an earlier verdict; it has no part in the outcome.
     """
 
@@ -164,9 +166,13 @@ class Verdict:
     stack: str
     source: str
     source_sha256: str
+    profile: str
+    thresholds: Mapping[str, object]
+    changed_thresholds: tuple[str, ...]
     findings: tuple[Finding, ...]
     passed: tuple[Passed, ...]
     policies: tuple[Subject, ...]
+    not_in_profile: tuple[Subject, ...]
     resources: tuple[str, ...]
     uncovered: tuple[str, ...]
     waived: tuple[Waived, ...] = ()

@@ -24,6 +24,8 @@ from pydantic_core import ErrorDetails, from_json
 from lib.errors import SettingsError
 
 PREFIX: Final = "PLANTGUARD_"
+THRESHOLD_PREFIX: Final = f"{PREFIX}THRESHOLD_"
+THRESHOLD_TABLE: Final = "thresholds"
 FILE_VARIABLE: Final = "PLANTGUARD_SETTINGS"
 SUFFIX_VARIABLE: Final = "ENVIRONMENT_SUFFIX"
 CONTEXT_VARIABLE: Final = "CDKTF_CONTEXT_JSON"
@@ -351,6 +353,88 @@ class Settings(BaseModel):
         return value
 
 
+RegionName = Annotated[
+    str,
+    Field(
+        pattern=r"^(us|eu|ap|sa|ca|me|af|il|mx|cn)(-gov|-isob?)?-(north|south|central)?(east|west|north|south|central)?"
+        r"-[1-9]$"
+    ),
+]
+TagKey = Annotated[str, Field(pattern=r"^[\w .:/=+@-]{1,128}$")]
+TagValues = Annotated[tuple[Annotated[str, Field(max_length=256)], ...], Field(strict=False)]
+ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$")]
+RuntimeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.]*$")]
+MetricName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*$")]
+
+
+class Thresholds(BaseModel):
+    """The numbers and lists that policies compare with, where the profile's own do not fit; only what is given counts.
+
+    No list may be empty: a policy is left out by choosing another profile, which the verdict says, never by asking
+    it for nothing. The defaults below stand for "as the profile has it" and are never used.
+    Sources: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    rotation_days: int = Field(0, ge=1, le=365, description="Longest life of a credential, in days.")
+    key_rotation_days: int = Field(0, ge=90, le=2560, description="Longest life of a KMS backing key, in days.")
+    key_deletion_window_days: int = Field(0, ge=7, le=30, description="Waiting period of an ephemeral key, in days.")
+    log_retention_days: int = Field(0, ge=1, le=3653, description="Shortest life of a log event, in days.")
+    stream_retention_hours: int = Field(0, ge=24, le=8760, description="Shortest life of a stream's record, in hours.")
+    backup_retention_days: int = Field(0, ge=1, le=35, description="Shortest life of a database's backup, in days.")
+    cache_snapshot_days: int = Field(0, ge=1, le=35, description="Shortest life of a cache's snapshot, in days.")
+    dead_letter_retention_seconds: int = Field(
+        0, ge=60, le=1_209_600, description="Shortest life of a message in a dead-letter queue, in seconds."
+    )
+    monitoring_interval_seconds: int = Field(
+        0, ge=1, le=60, description="Longest interval of enhanced monitoring, in seconds."
+    )
+    regions: Annotated[tuple[RegionName, ...], Requires("at least one region, like 'eu-west-1'")] = Field(
+        (), min_length=1, strict=False, description="Regions where data may be."
+    )
+    accounts: Annotated[tuple[AccountId, ...], Requires("at least one account of yours: 12 digits each, as text")] = (
+        Field((), min_length=1, strict=False, description="Own accounts, beside the provider's allowed_account_ids.")
+    )
+    required_tags: Annotated[tuple[TagKey, ...], Requires("at least one tag key of AWS, up to 128 characters")] = Field(
+        (), min_length=1, strict=False, description="Tags that every taggable resource carries."
+    )
+    tag_vocabulary: Annotated[
+        dict[TagKey, TagValues], Requires('tag keys with the values each may have: {"Stage": ["test"]}')
+    ] = Field({}, min_length=1, strict=False, description="Tags with the values they may have.")
+    tag_patterns: Annotated[
+        dict[TagKey, str], Requires('tag keys with a regular expression each: {"CostCentre": "[0-9]+"}')
+    ] = Field({}, min_length=1, strict=False, description="Tags with the form of their values.")
+    endpoint_services: Annotated[
+        tuple[ServiceName, ...], Requires("at least one service as endpoints name it, like 's3' or 'ecr.api'")
+    ] = Field((), min_length=1, strict=False, description="AWS services that each VPC has an endpoint for.")
+    lambda_runtimes: Annotated[tuple[RuntimeName, ...], Requires("at least one runtime, like 'python3.13'")] = Field(
+        (), min_length=1, strict=False, description="Lambda runtimes that count as supported."
+    )
+    shard_metrics: Annotated[tuple[MetricName, ...], Requires("at least one metric, like 'IncomingBytes'")] = Field(
+        (), min_length=1, strict=False, description="Metrics that each shard of a stream publishes."
+    )
+
+    @field_validator("tag_vocabulary")
+    @classmethod
+    def _values_for_each_key(cls, vocabulary: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if not all(vocabulary.values()):
+            raise ValueError("at least one value for each tag key")
+        return vocabulary
+
+    @field_validator("tag_patterns")
+    @classmethod
+    def _expressions_compile(cls, patterns: dict[str, str]) -> dict[str, str]:
+        for pattern in patterns.values():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"regular expressions; {error}") from None
+        return patterns
+
+
 def load_settings(
     *,
     file: Path | None = None,
@@ -374,7 +458,7 @@ def load_settings(
     ):
         if isinstance(entry, Problem):
             problems.append(entry)
-        else:
+        elif entry.field != THRESHOLD_TABLE:  # the gate reads that one: load_thresholds
             given[entry.field] = entry
     try:
         settings = Settings.model_validate({field: entry.value for field, entry in given.items()})
@@ -386,6 +470,40 @@ def load_settings(
     if problems:
         raise SettingsError(tuple(problems))
     return settings
+
+
+def load_thresholds(
+    *,
+    file: Path | None = None,
+    overrides: Mapping[str, object] = MappingProxyType({}),
+    environ: Mapping[str, str] | None = None,
+) -> Mapping[str, object]:
+    """The thresholds that are not to be the profile's own, by name; needs none of the stack's settings.
+
+    Strongest first: `overrides` (command line), environment (PLANTGUARD_THRESHOLD_<NAME>), the table [thresholds] of
+    the TOML file that `load_settings` reads. Strings are read as there.
+
+    Raises: SettingsError, naming every wrong value of every source.
+    """
+    variables = os.environ if environ is None else environ
+    given: dict[str, _Given] = {}
+    problems: list[Problem] = []
+    for entry in chain(
+        _from_table(_from_file(file, variables)),
+        _from_threshold_environ(variables),
+        _from_overrides(overrides, Thresholds),
+    ):
+        if isinstance(entry, Problem):
+            problems.append(entry)
+        else:
+            given[entry.field] = entry
+    try:
+        thresholds = Thresholds.model_validate({field: entry.value for field, entry in given.items()})
+    except ValidationError as refused:
+        raise SettingsError((*problems, *(_problem(error, given, Thresholds) for error in refused.errors()))) from None
+    if problems:
+        raise SettingsError(tuple(problems))
+    return {name: getattr(thresholds, name) for name in Thresholds.model_fields if name in thresholds.model_fields_set}
 
 
 @dataclass(frozen=True)
@@ -413,6 +531,17 @@ def _from_file(file: Path | None, variables: Mapping[str, str]) -> Iterator[_Giv
         yield from (_Given(field, f"{file}:{field}", value) for field, value in values.items())
 
 
+def _from_table(entries: Iterator[_Given | Problem]) -> Iterator[_Given | Problem]:
+    """The thresholds in a settings file, and what kept the file from being read."""
+    for entry in entries:
+        if isinstance(entry, Problem):
+            yield entry
+        elif entry.field == THRESHOLD_TABLE and isinstance(entry.value, dict):
+            yield from (_Given(name, f"{entry.source}.{name}", value) for name, value in entry.value.items())
+        elif entry.field == THRESHOLD_TABLE:
+            yield Problem(THRESHOLD_TABLE, entry.source, _shown(entry.value), "a table: [thresholds]")
+
+
 def _from_context(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
     text = variables.get(CONTEXT_VARIABLE)
     if not text:  # cdktf itself reads an empty variable as no context
@@ -430,7 +559,7 @@ def _from_context(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
 
 def _from_environ(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
     for variable in sorted(variables):
-        if variable.startswith(PREFIX) and variable != FILE_VARIABLE:
+        if variable.startswith(PREFIX) and variable != FILE_VARIABLE and not _sets_threshold(variable):
             field = variable.removeprefix(PREFIX).lower() if variable.isupper() else variable
             yield _Given(field, f"environment variable {variable}", _read(field, variables[variable]))
     if SUFFIX_VARIABLE in variables:
@@ -441,14 +570,26 @@ def _from_environ(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
         yield _Given("environment_suffix", source, suffix)
 
 
-def _from_overrides(overrides: Mapping[str, object]) -> Iterator[_Given]:
+def _from_threshold_environ(variables: Mapping[str, str]) -> Iterator[_Given]:
+    for variable in filter(_sets_threshold, sorted(variables)):
+        known = variable.isupper() and variable.startswith(THRESHOLD_PREFIX)
+        name = variable.removeprefix(THRESHOLD_PREFIX).lower() if known else variable
+        yield _Given(name, f"environment variable {variable}", _read(name, variables[variable], Thresholds))
+
+
+def _sets_threshold(variable: str) -> bool:
+    """Whether a variable is meant for a threshold; a misspelt prefix (..._THRESHOLDS_...) is refused with the names."""
+    return variable.upper().startswith(THRESHOLD_PREFIX.rstrip("_"))
+
+
+def _from_overrides(overrides: Mapping[str, object], model: type[BaseModel] = Settings) -> Iterator[_Given]:
     for field, value in overrides.items():
-        yield _Given(field, "command line", _read(field, value) if isinstance(value, str) else value)
+        yield _Given(field, "command line", _read(field, value, model) if isinstance(value, str) else value)
 
 
-def _read(field: str, text: str) -> object:
+def _read(field: str, text: str, model: type[BaseModel] = Settings) -> object:
     """`text` as the JSON value that the field's type asks for; unchanged where it is none, for the type to refuse."""
-    known = Settings.model_fields.get(field)
+    known = model.model_fields.get(field)
     if known is None or _takes_text(known):
         return text
     if get_origin(known.annotation) is tuple and not text.lstrip().startswith("["):
@@ -462,19 +603,20 @@ def _read(field: str, text: str) -> object:
 def _takes_text(field: FieldInfo) -> bool:
     if get_origin(field.annotation) is Literal:
         return all(isinstance(value, str) for value in get_args(field.annotation))
-    if get_origin(field.annotation) is tuple:
+    if get_origin(field.annotation) in (tuple, dict):
         return False
     choices = (field.annotation, *get_args(field.annotation))
     return any(getattr(choice, "__origin__", choice) is str for choice in choices)
 
 
-def _problem(error: ErrorDetails, given: Mapping[str, _Given]) -> Problem:
+def _problem(error: ErrorDetails, given: Mapping[str, _Given], model: type[BaseModel] = Settings) -> Problem:
     name = str(error["loc"][0])
     label = name + "".join(f"[{index}]" for index in error["loc"][1:])
     source = given[name].source if name in given else "default"
     if error["type"] == "extra_forbidden":  # its value stays unseen: it is none of ours, and may be a secret
-        return Problem(label, source, "a name that no setting has", f"the name of a setting{_did_you_mean(name)}")
-    words, withheld = _requirement(Settings.model_fields[name])
+        kind = "setting" if model is Settings else "threshold"
+        return Problem(label, source, f"a name that no {kind} has", f"the name of a {kind}{_did_you_mean(name, model)}")
+    words, withheld = _requirement(model.model_fields[name])
     if error["type"] == "missing":
         nowhere = f"neither in the settings file nor {PREFIX}{name.upper()} nor on the command line"
         return Problem(label, nowhere, "nothing", words)
@@ -499,9 +641,11 @@ def _requirement(field: FieldInfo) -> tuple[str, bool]:
     return f"a whole number from {least} to {most}", False
 
 
-def _did_you_mean(name: str) -> str:
-    close = get_close_matches(name.removeprefix(PREFIX).lower(), Settings.model_fields, n=1)
-    return f"; did you mean {close[0]} (in the environment {PREFIX}{close[0].upper()})?" if close else ""
+def _did_you_mean(name: str, model: type[BaseModel] = Settings) -> str:
+    prefix = PREFIX if model is Settings else THRESHOLD_PREFIX
+    near = name.upper().removeprefix(f"{THRESHOLD_PREFIX[:-1]}S_").removeprefix(prefix).lower()
+    close = get_close_matches(near, model.model_fields, n=1)
+    return f"; did you mean {close[0]} (in the environment {prefix}{close[0].upper()})?" if close else ""
 
 
 def _shown(value: object) -> str:

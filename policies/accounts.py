@@ -1,28 +1,30 @@
-"""Is an account, or a key by its ARN, ours? The provider's `allowed_account_ids` says which accounts are."""
+"""Is an account, or a key by its ARN, ours? The provider's `allowed_account_ids`, and the profile, say which are."""
 
 from __future__ import annotations
 
 import re
 
 from policies.arns import INTERPOLATION, fields
-from policies.requirements import REGION
+from policies.profiles import partition as partition_of
 from policies.terraform import Arguments, Block, CannotDecide
 
-REQUIRES = "an account id that the aws provider lists in allowed_account_ids"
+REQUIRES = "an account id that the aws provider lists in allowed_account_ids, or the profile in accounts"
 KEY = re.compile(r"key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A single-region key by its id."""
 
 
 def own_accounts(conf: Arguments) -> list[str]:
-    """Account ids that every aws provider of the configuration allows. Raises: CannotDecide where there is none.
+    """Account ids that every aws provider of the configuration allows, and the profile's.
 
+    Raises: CannotDecide where there is none.
     Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids
     """
     lists = [provider.strings("allowed_account_ids") for provider in conf.of_kind("provider", "aws")]
     shared = [account for account in (lists[0] if lists else []) if all(account in accounts for accounts in lists)]
-    if not shared:
+    found = [*shared, *conf.profile.accounts]
+    if not found:
         raise CannotDecide("provider.aws.allowed_account_ids", None, "the ids of our own accounts")
-    return shared
+    return found
 
 
 def is_caller(conf: Arguments, text: str) -> bool:
@@ -47,7 +49,7 @@ def refuse_other_provider(conf: Arguments, block: Block) -> None:
 
 
 def own_key_arn(conf: Arguments, arn: str) -> bool:
-    """Whether the ARN names a single-region KMS key of one of our accounts, in our region.
+    """Whether the ARN names a single-region KMS key of one of our accounts, in a region of the profile.
 
     An alias is refused: what it points at can be changed without the configuration.
     """
@@ -56,8 +58,8 @@ def own_key_arn(conf: Arguments, arn: str) -> bool:
         return False
     scheme, partition, service, region, account, key = parts
     ours = KEY.fullmatch(key) is not None and (scheme, service) == ("arn", "kms")
-    here = partition in ("aws", _of(conf, partition, "data.aws_partition"))
-    near = region in (REGION, _of(conf, region, "data.aws_region"))
+    here = partition in (partition_of(region), _of(conf, partition, "data.aws_partition"))
+    near = conf.profile.accepts_region(region) or region == _of(conf, region, "data.aws_region")
     return ours and here and near and (is_caller(conf, account) or account in own_accounts(conf))
 
 

@@ -22,6 +22,7 @@ from checkov.terraform.checks.provider.registry import provider_registry
 from checkov.terraform.checks.resource.registry import resource_registry
 
 from policies.graph import blocks_meant, plain
+from policies.profiles import Profile
 from policies.terraform import Arguments, Block, CannotDecide, Configuration, shown
 
 CATEGORIES = {
@@ -85,6 +86,10 @@ class Policy(BaseCheck):
     """False where no risk owner may accept a finding: policies/waivers.toml cannot name it."""
     fix: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    profiles: ClassVar[tuple[str, ...]] = ("sensor-platform", "generic")
+    """Names of the profiles it is part of; README.md says when a policy is the house's alone."""
+    serves: ClassVar[tuple[str, ...]] = ()
+    """Thresholds that bring it into any other profile where they are set: `required_tags`, `regions`."""
 
     catalogue: ClassVar[dict[str, Policy]] = {}
     """id -> policy, for all that are loaded."""
@@ -126,6 +131,11 @@ class Policy(BaseCheck):
         """The subject of the control mapping: `PG_ENC_KINESIS` is `ENC.kinesis`."""
         _, family, rest = type(self).id.split("_", 2)
         return f"{family}.{rest.lower().replace('_', '-')}"
+
+    def applies_to(self, profile: Profile) -> bool:
+        """Whether a configuration that is judged by the profile is judged by this policy."""
+        cls = type(self)
+        return profile.name in cls.profiles or any(getattr(profile, threshold) for threshold in cls.serves)
 
     @abstractmethod
     def violations(self, conf: Arguments) -> Iterator[Violation]:

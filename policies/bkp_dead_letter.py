@@ -65,6 +65,7 @@ def _queue(conf: Arguments) -> Iterator[Violation]:
     if any(document.text("deadLetterTargetArn") for p in policies for document in p.documents("redrive_policy")):
         return
     seconds = conf.number("message_retention_seconds")  # absent means four days
-    if seconds is None or not seconds >= DEAD_LETTER_RETENTION_SECONDS:
-        requires = f"{DEAD_LETTER_RETENTION_SECONDS} s, or a redrive_policy with another queue"
+    least = conf.profile.dead_letter_retention_seconds
+    if seconds is None or not seconds >= least:
+        requires = f"{least} s or more, or a redrive_policy with another queue"
         yield Violation("message_retention_seconds", seconds, requires)

@@ -33,5 +33,6 @@ class BkpKinesisRetention(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         hours = conf.number("retention_period")
-        if hours is None or not hours >= STREAM_RETENTION_HOURS:
-            yield Violation("retention_period", hours, f"{STREAM_RETENTION_HOURS} hours or more")
+        least = conf.profile.stream_retention_hours
+        if hours is None or not hours >= least:
+            yield Violation("retention_period", hours, f"{least} hours or more")

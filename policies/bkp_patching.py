@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import LAMBDA_RUNTIMES
 from policies.terraform import Arguments, CannotDecide
 
 DEFAULTS = {
@@ -16,8 +15,8 @@ DEFAULTS = {
     "aws_elasticache_replication_group": None,
 }
 """Type -> what an absent auto_minor_version_upgrade means: on for RDS, what AWS has for ElastiCache."""
-RUNTIMES = (*LAMBDA_RUNTIMES, "dotnet10", "java21", "java25", "nodejs22.x", "nodejs24.x", "provided.al2023", "ruby3.4")
-"""Those of other languages that Lambda still patches (reviewed 2026-11)."""
+OTHER_RUNTIMES = ("dotnet10", "java21", "java25", "nodejs22.x", "nodejs24.x", "provided.al2023", "ruby3.4")
+"""Of other languages than Python, what Lambda still patches (reviewed 2026-11)."""
 OLDEST = {"postgres": 14, "aurora-postgresql": 14, "redis": 6, "valkey": 7}
 """Engine -> oldest major version in standard support (reviewed 2026-11); absent is AWS's current one."""
 EXTENDED = "open-source-rds-extended-support"
@@ -46,7 +45,7 @@ class BkpPatching(Policy):
         "pci-dss-4.0": ("6.3.3",),
         "soc2": ("CC7.1",),
     }
-    fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime of LAMBDA_RUNTIMES"
+    fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime that AWS supports"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
@@ -58,8 +57,9 @@ class BkpPatching(Policy):
             if conf.text("package_type") == "Image":
                 raise CannotDecide("package_type", "Image", "a runtime that AWS patches")
             runtime = conf.text("runtime")
-            if runtime not in RUNTIMES:
-                yield Violation("runtime", runtime, f"one of {', '.join(RUNTIMES)}")
+            accepted = _runtimes(conf.profile.lambda_runtimes)
+            if runtime not in accepted:
+                yield Violation("runtime", runtime, f"one of {', '.join(accepted)}")
         else:
             yield from _version(conf)
             if conf.block.type == "aws_rds_cluster":
@@ -80,3 +80,8 @@ def _version(conf: Arguments) -> Iterator[Violation]:
     if conf.text("engine_lifecycle_support") == EXTENDED:
         wanted = f"{EXTENDED}-disabled: an upgrade, not a longer life of an old version"
         yield Violation("engine_lifecycle_support", EXTENDED, wanted)
+
+
+def _runtimes(listed: tuple[str, ...]) -> tuple[str, ...]:
+    """A threshold of Python's alone says nothing of other languages; one that names another says all."""
+    return (*listed, *OTHER_RUNTIMES) if all(name.startswith("python") for name in listed) else listed

@@ -40,8 +40,9 @@ class BkpRdsBackup(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         days = conf.number("backup_retention_period")
-        if days is None or not days >= BACKUP_RETENTION_DAYS:
-            yield Violation("backup_retention_period", days, f"{BACKUP_RETENTION_DAYS} days or more")
+        least = conf.profile.backup_retention_days
+        if days is None or not days >= least:
+            yield Violation("backup_retention_period", days, f"{least} days or more")
         window = WINDOWS[conf.block.type]
         if not conf.text(window):
             yield Violation(window, conf.text(window), "a daily window, as 03:00-04:00 (UTC)")

@@ -44,5 +44,6 @@ class BkpRedisSnapshot(Policy):
         if conf.block.type == "aws_elasticache_cluster" and conf.text("engine") == "memcached":
             return  # has none to keep
         days = conf.number("snapshot_retention_limit")
-        if days is None or not days >= CACHE_SNAPSHOT_DAYS:
-            yield Violation("snapshot_retention_limit", days, f"{CACHE_SNAPSHOT_DAYS} days or more")
+        least = conf.profile.cache_snapshot_days
+        if days is None or not days >= least:
+            yield Violation("snapshot_retention_limit", days, f"{least} days or more")

@@ -1,55 +1,43 @@
 """Does a name or a text hold a credential? The question of the SEC policies, answered once.
 
-The shapes are those that issuers publish. What has none is judged by its name, and else by how random it looks.
+A name tells, and so does the name beside a value: before `=`, before `:`, after `--`, in YAML, in what base 64 hides.
+What has no name is judged by its shape (credential_shapes.py). `hunter2` under an innocent name shows nowhere.
 """
 
 from __future__ import annotations
 
+import base64
 import json
-import math
 import re
-from collections import Counter
+import zlib
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
+from policies.credential_shapes import is_random, shape_in
 from policies.requirements import SECRET_NAME_WORDS
 
-WORD = re.compile("|".join((*SECRET_NAME_WORDS, "passphrase", r"(?:^|_)(?:pass|pwd)$")))
+FURTHER_WORDS = ("passphrase", "passcode", "preshared", "pre_shared", "auth_key", "shared_key", "signing_key")
+WORD = re.compile("|".join((*SECRET_NAME_WORDS, *FURTHER_WORDS, r"(?:^|_)(?:pass|pw|pwd|psk|creds?)$")))
 HARMLESS_ENDING = re.compile(
     r"(?:^|_)(?:age|alias|algorithm|arn|count|day|description|duration|enabled|encryption|endpoint|error|expiry|failure"
     r"|file|from|hour|http_token|id|interval|length|limit|method|minute|mode|name|parameter|path|period|policy|prefix"
-    r"|region|required|reset|rotation|schedule|second|source|stage|strategy|type|uri|url|validity|version)s?$"
+    r"|region|required|reset|rotation|schedule|second|source|stage|strategy|type|uri|url|use|validity|version)s?$"
 )
 """What is said about a credential, and is none: its ARN, its length, the days until it changes."""
 GENERIC_NAMES = frozenset({"value", "values", "default", "content", "input"})
 """Keys that say nothing themselves: the name beside or above them counts."""
-SHAPES = {
-    "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "a GitHub token": r"\b(?:gh[opusr]_[A-Za-z0-9]{36}|github_pat_\w{22})",
-    "a GitLab token": r"\bglpat-[\w-]{20}",
-    "a Slack token": r"\bxox[abeoprs]-[\w-]{10}|hooks\.slack\.com/services/\w",
-    "a Stripe key": r"\b[rs]k_(?:live|test)_\w{16}",
-    "a Google key": r"\bAIza[\w-]{35}",
-    "a package registry token": r"\bnpm_\w{36}|\bpypi-[\w-]{16}",
-    "a SendGrid key": r"\bSG\.[\w-]{16,}\.[\w-]{16}",
-    "a JSON Web Token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.",
-    "a URL with a password": r"\b[a-z][\w+.-]{0,20}://[^\s/:@\"'$]*:[^\s/@\"'${}]+@",
-}
-SHAPE = {kind: re.compile(shape) for kind, shape in SHAPES.items()}
 ASSIGNMENT = re.compile(
     r"""([\w.-]{1,80})(?:\s*(?<![=!<>])=(?!=)\s*["']?|["']?\s*[:=]\s*["'])([^\s"',;&${}()\[\]<>]{4,})"""
 )
-NOT_RANDOM = re.compile(
-    r"\$\{[^{}]*\}|arn:aws[\w-]*:[^\s\"']+|sha(?:256|384|512)[:-][\w+/=]+|\bssh-\w+ \S+"
-    r"|-----BEGIN (?:CERTIFICATE|PUBLIC KEY|CERTIFICATE REQUEST)-----.*?-----END [A-Z ]+-----",
-    re.DOTALL,
+YAML_ENTRY = re.compile(
+    r"""(?m)^[ \t]*(?:-[ \t]+)?["']?([\w.-]{1,80})["']?:[ \t]+([^\s#"'&*!|>{}\[\]$%<]{4,})[ \t]*$"""
 )
-DIGEST_NAME = re.compile(r"(?:hash|sha256|etag|md5|digest|filename|source|image|image_uri)$")
-RANDOM_TOKEN = re.compile(r"[A-Za-z0-9+/=]{20,}")
-RANDOM_BITS, RANDOM_CHANGES = 3.7, 0.4
-"""Entropy of one character, and share of neighbours of different classes: words in camel case stay below."""
+FLAG = re.compile(r"(?:^|\s)--?([A-Za-z][\w-]{1,40})[ \t]+[\"']?([^\s\"'$<{-][^\s\"'${}<>]{3,})")
+FLAG_ALONE = re.compile(r"--?([A-Za-z][\w-]*)")
+"""`password: hunter2` on a line of its own; `--password hunter2`."""
+ENCODED = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?![\w+/=-])")
+"""Base 64, as user data and SecureStrings have it; what it decodes to is searched as well."""
+LARGEST_DECODED = 1 << 20
 
 
 def credential_name(name: str) -> bool:
@@ -68,15 +56,32 @@ def is_literal_secret(value: Any) -> bool:
     return text not in ("", "true", "false") and not text.startswith("arn:") and not re.fullmatch(r"\d{1,3}", text)
 
 
-def credential_in(text: str, name: str = "") -> str:
+def credential_in(text: str, name: str = "", depth: int = 2) -> str:
     """What kind of credential stands in a text, in words; empty where none does. name: of the argument, for digests."""
-    for kind, shape in SHAPE.items():
-        if shape.search(text):
-            return kind
-    if any(credential_name(key) and is_literal_secret(value) for key, value in ASSIGNMENT.findall(text)):
+    text = text.replace('\\"', '"')
+    pairs = (pair for form in (ASSIGNMENT, YAML_ENTRY, FLAG) for pair in form.findall(text))
+    if any(credential_name(key) and is_literal_secret(value) for key, value in pairs):
         return "an assignment to a credential"
-    tokens = [] if DIGEST_NAME.search(name.lower()) else RANDOM_TOKEN.findall(NOT_RANDOM.sub(" ", text))
-    return "a random text" if any(map(_is_random, tokens)) else ""
+    if kind := shape_in(text, name):
+        return kind
+    for token in ENCODED.findall(text) if depth else ():
+        if inner := _decoded(token):
+            if found := credential_in(inner, name, depth - 1):
+                return f"{found}, encoded"
+            text = text.replace(token, "")
+    return "a random text" if is_random(text, name) else ""
+
+
+def _decoded(token: str) -> str:
+    """The text that base 64 hides, uncompressed; empty where it is none."""
+    try:
+        raw = base64.b64decode(token, validate=True)
+        if raw[:2] == b"\x1f\x8b":
+            raw = zlib.decompressobj(wbits=31).decompress(raw, LARGEST_DECODED)
+        text = raw.decode("ascii")
+        return text if "".join(text.split()).isprintable() else ""
+    except (ValueError, zlib.error):
+        return ""
 
 
 def named_values(value: Any, path: str, name: str) -> Iterator[tuple[str, str, Any]]:
@@ -94,14 +99,7 @@ def named_values(value: Any, path: str, name: str) -> Iterator[tuple[str, str, A
             yield from named_values(item, inner, str(beside if str(key).lower() in GENERIC_NAMES else key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from named_values(item, f"{path}[{index}]", name)
+            flag = FLAG_ALONE.fullmatch(value[index - 1]) if index and isinstance(value[index - 1], str) else None
+            yield from named_values(item, f"{path}[{index}]", flag[1] if flag else name)
     else:
         yield path, name, value
-
-
-def _is_random(token: str) -> bool:
-    classes = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in token]
-    shares = [count / len(token) for count in Counter(token).values()]
-    bits = -sum(share * math.log2(share) for share in shares)
-    changes = sum(a != b for a, b in pairwise(classes)) / len(token)
-    return {0, 1, 2} <= set(classes) and bits >= RANDOM_BITS and changes >= RANDOM_CHANGES

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.environment import EPHEMERAL, classes
-from policies.requirements import TAG_VOCABULARY
+from policies.environment import CLASS_TAG, EPHEMERAL, classes
 from policies.terraform import Arguments
 
 PROTECTED: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
@@ -35,7 +34,8 @@ class DesClassGuard(Policy):
     """One word in a tag turns off every protection against deletion: it must be a reviewed word, and mean one thing.
 
     The DES policies demand for ephemeral environments what RDS.8 forbids. This is their inverse: under any other class
-    each relaxation is a failure. A resource cannot choose a class of its own.
+    each relaxation is a failure. A resource cannot choose a class of its own. Where the profile knows no classes,
+    nothing is relaxed.
     """
 
     id = "PG_DES_CLASS_GUARD"
@@ -58,15 +58,15 @@ class DesClassGuard(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         found = classes(conf)
-        reviewed = " or ".join(TAG_VOCABULARY["EnvironmentClass"])
+        known = conf.profile.tag_vocabulary.get(CLASS_TAG, ())
         where = "default_tags.tags" if conf.block.kind == "provider" else "tags"
-        if len(found) != 1 or found[0] not in TAG_VOCABULARY["EnvironmentClass"]:
+        if known and (len(found) != 1 or found[0] not in known):
             got = " and ".join(found) or None
-            yield Violation(f"{where}.EnvironmentClass", got, f"one reviewed class: {reviewed}")
-        if found == [EPHEMERAL]:
+            yield Violation(f"{where}.EnvironmentClass", got, f"one reviewed class: {' or '.join(known)}")
+        if known and found == [EPHEMERAL]:
             return
         for argument, absent, accepted in PROTECTED.get(conf.block.type, ()):
             value = conf.text(argument)
             if (absent if value is None else value) not in accepted:
                 wanted = accepted[0] if len(accepted) == 1 else f"{accepted[0]} to {accepted[-1]}"
-                yield Violation(argument, value, f"{wanted}, outside the ephemeral class")
+                yield Violation(argument, value, f"{wanted}, outside the ephemeral class" if known else wanted)

@@ -27,6 +27,7 @@ class DesForceDelete(Policy):
     name = "Ensure ephemeral containers of data can be deleted with their content"
     severity = "LOW"
     resources = tuple(ARGUMENTS)
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iec-62443-3-3": ("SR 4.2",),

@@ -20,6 +20,7 @@ class DesKmsWindow(Policy):
     name = "Ensure ephemeral keys use the shortest deletion window"
     severity = "LOW"
     resources = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iec-62443-3-3": ("SR 4.2",),
@@ -35,5 +36,6 @@ class DesKmsWindow(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         window_days = conf.number("deletion_window_in_days")
-        if is_ephemeral(conf) and window_days != KEY_DELETION_WINDOW_DAYS:  # absent is 30
-            yield Violation("deletion_window_in_days", window_days, str(KEY_DELETION_WINDOW_DAYS))
+        wanted = conf.profile.key_deletion_window_days
+        if is_ephemeral(conf) and window_days != wanted:  # absent is 30
+            yield Violation("deletion_window_in_days", window_days, str(wanted))

@@ -40,6 +40,7 @@ class DesNoDeletionProtection(Policy):
     name = "Ensure ephemeral resources have no deletion protection"
     severity = "MEDIUM"
     resources = tuple(ARGUMENTS)
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iso27001-2022": ("A.8.31", "A.8.10"),

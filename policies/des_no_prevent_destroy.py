@@ -27,6 +27,7 @@ class DesNoPreventDestroy(Policy):
     severity = "MEDIUM"
     resources = ("aws_*",)
     blocks = ("removed",)
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iso27001-2022": ("A.8.31", "A.8.10"),

@@ -16,6 +16,7 @@ class DesSecretRecovery(Policy):
     name = "Ensure ephemeral secrets are deleted without a recovery window"
     severity = "LOW"
     resources = ("aws_secretsmanager_secret",)
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iso27001-2022": ("A.8.31", "A.8.10"),

@@ -28,6 +28,7 @@ class DesSkipFinalSnapshot(Policy):
     name = "Ensure ephemeral databases and caches leave no snapshot behind"
     severity = "LOW"
     resources = (*SNAPSHOTTED, *ON_REQUEST)
+    profiles = ("sensor-platform",)
     controls = {
         "gdpr": ("Art.5(1)(e)",),
         "iec-62443-3-3": ("SR 4.2",),

@@ -51,7 +51,7 @@ def _key(conf: Arguments) -> Iterator[Violation]:
     flags = {name: conf.flag(name) for name in ("is_enabled", "multi_region", "bypass_policy_lockout_safety_check")}
     if flags["is_enabled"] is False:
         yield Violation("is_enabled", False, "true")
-    if flags["multi_region"]:
+    if flags["multi_region"] and conf.profile.one_region:
         yield Violation("multi_region", True, "false")
     if flags["bypass_policy_lockout_safety_check"]:
         yield Violation("bypass_policy_lockout_safety_check", True, "false: its policy may lock us out of our data")

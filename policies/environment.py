@@ -8,6 +8,7 @@ from policies.terraform import Arguments, CannotDecide, shown
 
 EPHEMERAL = "ephemeral"
 """The one class that DES relaxations are for."""
+CLASS_TAG = "EnvironmentClass"
 AUTOSCALING_GROUP = "aws_autoscaling_group"
 
 
@@ -80,7 +81,12 @@ def classes(conf: Arguments) -> list[str]:
 
 
 def is_ephemeral(conf: Arguments) -> bool:
-    """Whether resource and provider agree on the ephemeral class. Raises: CannotDecide where neither states one."""
+    """Whether resource and provider agree on the ephemeral class; never, where the profile knows no classes.
+
+    Raises: CannotDecide where neither states one.
+    """
+    if CLASS_TAG not in conf.profile.tag_vocabulary:
+        return False
     found = classes(conf)
     if not found:
         raise CannotDecide("tags.EnvironmentClass", None, "the environment class, on the resource or in default_tags")

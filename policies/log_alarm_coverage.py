@@ -83,6 +83,7 @@ class LogAlarmCoverage(Policy):
     name = "Ensure each critical component has its alarms"
     severity = "MEDIUM"
     resources = (*COVERAGE, ALARM)
+    profiles = ("sensor-platform",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(l)",),
         "gdpr": ("Art.32(1)(b)",),

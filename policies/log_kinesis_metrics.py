@@ -16,6 +16,7 @@ class LogKinesisMetrics(Policy):
     name = "Ensure Kinesis stream publishes the agreed metrics of each shard"
     severity = "LOW"
     resources = ("aws_kinesis_stream",)
+    profiles = ("sensor-platform",)
     controls = {
         "iec-62443-3-3": ("SR 6.2",),
         "iso27001-2022": ("A.8.16", "A.8.6"),
@@ -30,6 +31,6 @@ class LogKinesisMetrics(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         published = conf.strings("shard_level_metrics")
-        missing = [metric for metric in SHARD_METRICS if metric not in published]
+        missing = [metric for metric in conf.profile.shard_metrics if metric not in published]
         if missing and "ALL" not in published:
             yield Violation("shard_level_metrics", ", ".join(published) or None, f"also {', '.join(missing)}")

@@ -36,9 +36,10 @@ class LogRdsEnhancedMonitoring(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         interval_s = conf.number("monitoring_interval")
-        if interval_s not in MONITORING_INTERVALS_SECONDS:
+        accepted = [s for s in MONITORING_INTERVALS_SECONDS if s <= conf.profile.monitoring_interval_seconds]
+        if interval_s not in accepted:
             # Absent is 0, which turns it off.
-            wanted = ", ".join(map(str, MONITORING_INTERVALS_SECONDS))
+            wanted = ", ".join(map(str, accepted))
             yield Violation("monitoring_interval", interval_s, f"one of {wanted} (seconds)")
         role = conf.text("monitoring_role_arn")
         if role:

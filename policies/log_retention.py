@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import LOG_RETENTION_DAYS
 from policies.terraform import Arguments
 
-ACCEPTED_DAYS = (365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-"""What CloudWatch Logs takes, from a year on; the last is the upper bound, ten years."""
+ACCEPTED_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""What CloudWatch Logs takes, in days; the last is the upper bound, ten years."""
 
 
 class LogRetention(Policy):
@@ -41,9 +43,10 @@ class LogRetention(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         days = conf.number("retention_in_days")
-        if days is None or days < LOG_RETENTION_DAYS or days not in ACCEPTED_DAYS:
-            least = [str(day) for day in ACCEPTED_DAYS if day >= LOG_RETENTION_DAYS]
-            yield Violation("retention_in_days", days, f"one of {', '.join(least)}; absent and 0 mean for ever")
+        accepted = [day for day in ACCEPTED_DAYS if day >= conf.profile.log_retention_days]
+        if days not in accepted:
+            listed = ", ".join(map(str, accepted))
+            yield Violation("retention_in_days", days, f"one of {listed}; absent and 0 mean for ever")
         if conf.text("log_group_class") == "DELIVERY":
             # This class keeps events for two days, whatever retention_in_days says.
             yield Violation("log_group_class", "DELIVERY", "STANDARD or INFREQUENT_ACCESS")

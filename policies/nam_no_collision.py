@@ -22,6 +22,7 @@ class NamNoCollision(Policy):
     name = "Ensure physical names differ between environments and between resources"
     severity = "MEDIUM"
     resources = tuple(NAMES)
+    profiles = ("sensor-platform",)
     controls = {
         "iec-62443-3-3": ("SR 7.8",),
         "iso27001-2022": ("A.8.31", "A.8.9"),

@@ -23,6 +23,7 @@ class NamSuffix(Policy):
     name = "Ensure physical names end in the environment suffix"
     severity = "MEDIUM"
     resources = ("aws_*",)
+    profiles = ("sensor-platform",)
     controls = {
         "iec-62443-3-3": ("SR 7.8",),
         "iso27001-2022": ("A.8.31", "A.8.9"),

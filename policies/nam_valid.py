@@ -22,6 +22,7 @@ class NamValid(Policy):
     name = "Ensure physical names satisfy the limits of their services"
     severity = "LOW"
     resources = tuple(NAMES)
+    profiles = ("sensor-platform",)
     controls = {
         "iso27001-2022": ("A.8.9",),
         "nist-800-53-r5": ("CM-6",),

@@ -34,6 +34,7 @@ class NetIgwControlled(Policy):
     name = "Ensure no gateway leads to the internet"
     severity = "MEDIUM"
     resources = (*GATEWAYS, *ROUTES, "aws_vpc_block_public_access_options")
+    profiles = ("sensor-platform",)
     controls = {
         "aws-fsbp": ("EC2.172",),
         "eu-cra": ("Annex I Part I (2)(j)",),

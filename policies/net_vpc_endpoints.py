@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import ENDPOINT_SERVICES, REGION
+from policies.profiles import OWN_REGION
 from policies.terraform import Arguments
 
 SECURITY_GROUPS = ("aws_vpc_endpoint_security_group_association", "vpc_endpoint_id")
@@ -24,6 +25,8 @@ class NetVpcEndpoints(Policy):
     name = "Ensure VPC has an endpoint for each AWS service the workloads call"
     severity = "MEDIUM"
     resources = ("aws_vpc",)
+    profiles = ("sensor-platform",)
+    serves = ("endpoint_services",)
     controls = {
         "aws-fsbp": ("EC2.10", "EC2.55", "EC2.56"),
         "cis-aws-7.0": ("6.8",),
@@ -47,12 +50,15 @@ class NetVpcEndpoints(Policy):
             if not (default if stated is None else stated):
                 yield Violation(argument, stated, "true, or private DNS finds no endpoint")
         endpoints = {found.text("service_name"): found for found in conf.referred_by("aws_vpc_endpoint", "vpc_id")}
-        for service in ENDPOINT_SERVICES:
-            name = f"com.amazonaws.{REGION}.{service}"
-            if name in endpoints:
-                yield from _unreachable(endpoints[name])
+        for service in conf.profile.endpoint_services:
+            form = rf"(?:cn\.)?com\.amazonaws\.(?:{conf.profile.region_form}|{OWN_REGION})\.{re.escape(service)}"
+            found = [endpoint for name, endpoint in endpoints.items() if name and re.fullmatch(form, name)]
+            if found:
+                yield from _unreachable(found[0])
             else:
-                yield Violation(f"aws_vpc_endpoint {service}", None, f"an endpoint with service_name {name}")
+                region = " or ".join(conf.profile.regions) or "<region>"
+                requires = f"an endpoint with service_name com.amazonaws.{region}.{service}"
+                yield Violation(f"aws_vpc_endpoint {service}", None, requires)
 
 
 def _unreachable(endpoint: Arguments) -> Iterator[Violation]:

@@ -57,6 +57,9 @@ class Rule:
     first: float
     last: float
     peers: tuple[Peer, ...]
+    protocol: str = "-1"
+    to_itself: bool = False
+    """Whether members of the group that holds the rule are its peers as well (`self`)."""
 
     def covers(self, port: int) -> bool:
         """Whether traffic to the port is admitted."""
@@ -74,8 +77,10 @@ def rules(conf: Arguments, direction: str) -> Iterator[Rule]:
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
     """
     for entry in _entries(conf, direction):
-        first, last = ports(entry, "ip_protocol" if "ip_protocol" in entry.values else "protocol")
-        yield Rule(entry.path, first, last, tuple(_peers(entry)))
+        argument = "ip_protocol" if "ip_protocol" in entry.values else "protocol"
+        first, last = ports(entry, argument)
+        protocol, to_itself = (entry.text(argument) or "-1").lower(), bool(entry.flag("self"))
+        yield Rule(entry.path, first, last, tuple(_peers(entry)), protocol, to_itself)
 
 
 def _entries(conf: Arguments, direction: str) -> list[Arguments]:

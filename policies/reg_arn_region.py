@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import REGION, SECRET_NAME_WORDS
+from policies.profiles import Profile, abbreviated
+from policies.requirements import SECRET_NAME_WORDS
 from policies.terraform import INTERPOLATION, TRAVERSAL, Arguments, CannotDecide
 
 REGION_NAME = re.compile(
@@ -37,6 +38,8 @@ class RegArnRegion(Policy):
     severity = "HIGH"
     resources = ("aws_*",)
     data = ("aws_*",)
+    profiles = ("sensor-platform",)
+    serves = ("regions",)
     controls = {
         "gdpr": ("Art.44",),
         "iso27001-2022": ("A.5.31", "A.5.23"),
@@ -50,16 +53,21 @@ class RegArnRegion(Policy):
         """No string, and no string in a document, names another region."""
         for path, raw in conf.raw():
             if isinstance(raw, str) and not TEXT_ONLY.match(path):
-                found = sorted({name for text in _texts(conf, path, raw) for name in _regions(text)})
+                found = sorted({name for text in _texts(conf, path, raw) for name in _regions(conf.profile, text)})
                 if found:
-                    yield Violation(path, ", ".join(found), f"{REGION}, or a global service without region")
-        conf.note("regions named", REGION)
+                    yield Violation(
+                        path, ", ".join(found), f"{conf.profile.region_words}, or a global service without region"
+                    )
+        conf.note("regions named", conf.profile.region_words)
 
 
-def _regions(text: str) -> Iterator[str]:
+def _regions(profile: Profile, text: str) -> Iterator[str]:
+    """Names of regions that are not accepted."""
+    short = [abbreviated(region) for region in profile.regions]
     for pattern in (REGION_NAME, ARN_REGION):
-        yield from (name for match in pattern.finditer(text) if (name := match[match.lastindex or 0]) != REGION)
-    yield from (match[1] for match in SHORT_NAME.finditer(text) if match[1] != "euw1")
+        names = (match[match.lastindex or 0] for match in pattern.finditer(text))
+        yield from (name for name in names if name not in profile.regions)
+    yield from (match[1] for match in SHORT_NAME.finditer(text) if match[1] not in short)
 
 
 def _texts(conf: Arguments, path: str, raw: str) -> Iterator[str]:
@@ -80,7 +88,7 @@ def _value(conf: Arguments, expression: str, path: str) -> str:
     if found and re.fullmatch(r"(?:\[[^\]]*\]|\.[\w*]+)*", rest):
         block, attribute = found
         if block.kind == "data" and attribute in FREE_TEXT:
-            raise CannotDecide(path, expression, f"a value that shows its region to be {REGION}")
+            raise CannotDecide(path, expression, f"a value that shows its region to be {conf.profile.region_words}")
         literal = block.arguments.get(attribute) if block.kind == "resource" else None
         return str(conf.configuration.resolve(literal, path)) if isinstance(literal, str) else "$reference"
     value = conf.configuration.resolve(expression, path)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import REGION
+from policies.profiles import Profile, abbreviated
 from policies.terraform import Arguments
 
-ZONE = re.compile(rf"{REGION}[a-c]|euw1-az[1-3]")
+ZONE_LETTERS = {"eu-west-1": "a-c"}
+"""Zones of a region, where they are known; no region has more than six."""
 ZONE_ARGUMENT = re.compile(r"(?:^|[._])(?:availability_zones?|availability_zone_ids?|azs)(?:\[\d+\])?$")
 ZONES = ("names", "zone_ids")
 """Attributes of aws_availability_zones that name zones of the region it was asked in."""
@@ -29,6 +30,8 @@ class RegEuWest1(Policy):
     resources = ("aws_*",)
     data = ("aws_*",)
     blocks = ("provider", "ephemeral")
+    profiles = ("sensor-platform",)
+    serves = ("regions",)
     controls = {
         "gdpr": ("Art.44",),
         "iso27001-2022": ("A.5.31", "A.5.23", "A.5.34"),
@@ -42,17 +45,25 @@ class RegEuWest1(Policy):
         """Every provider names the region; no resource, data source or zone names another."""
         if conf.block.kind == "ephemeral" and not conf.block.type.startswith("aws_"):
             return
+        wanted, accepts = conf.profile.quoted_regions, conf.profile.accepts_region
         region, providers = conf.text("region"), conf.of_kind("provider", "aws")
         conf.note("provider.aws.region", ", ".join(str(provider.values.get("region")) for provider in providers))
         if region is None and (conf.block.kind == "provider" or not providers):
-            yield Violation("region", None, f'"{REGION}", here or in a declared aws provider')
-        elif region is not None and region != REGION and not _refers_to(conf, region, "data.aws_region"):
-            yield Violation("region", region, f'"{REGION}"')
+            yield Violation("region", None, f"{wanted}, here or in a declared aws provider")
+        elif region is not None and not (accepts(region) or _refers_to(conf, region, "data.aws_region")):
+            yield Violation("region", region, wanted)
         for path, raw in conf.raw():
             if ZONE_ARGUMENT.search(path) and raw is not None and not _of_the_region(conf, raw):
                 zone = conf.configuration.resolve(raw, path)
-                if not ZONE.fullmatch(str(zone)):
-                    yield Violation(path, zone, f"a zone of {REGION}")
+                if not _is_zone(conf.profile, str(zone)):
+                    yield Violation(path, zone, f"a zone of {conf.profile.region_words}")
+
+
+def _is_zone(profile: Profile, zone: str) -> bool:
+    """Whether a name or id of a zone (eu-west-1a, euw1-az1) is that of a regular zone of an accepted region."""
+    forms = [rf"{region}[{ZONE_LETTERS.get(region, 'a-f')}]" for region in profile.regions]
+    forms += [rf"{abbreviated(region)}-az[1-6]" for region in profile.regions]
+    return any(re.fullmatch(form, zone) for form in forms)
 
 
 def _of_the_region(conf: Arguments, raw: object) -> bool:

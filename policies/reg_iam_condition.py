@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.iam import Statement
-from policies.requirements import GLOBAL_SERVICES, REGION
+from policies.requirements import GLOBAL_SERVICES
 from policies.roles import held_statements, managed_statements
 from policies.terraform import Arguments
 
@@ -25,6 +25,8 @@ class RegIamCondition(Policy):
     name = "Ensure roles are denied all other regions"
     severity = "MEDIUM"
     resources = ("aws_iam_role",)
+    profiles = ("sensor-platform",)
+    serves = ("regions",)
     controls = {
         "gdpr": ("Art.44",),
         "iso27001-2022": ("A.5.31", "A.5.23", "A.5.15"),
@@ -40,15 +42,17 @@ class RegIamCondition(Policy):
         """One statement of the role's boundary or of its policies denies everything outside the region."""
         boundary = conf.values.get("permissions_boundary")
         held = list(managed_statements(conf, boundary, "permissions_boundary")) if boundary else []
-        if not any(_denies(statement) for _, statement in held):
+        if not any(_denies(conf, statement) for _, statement in held):
             held = list(held_statements(conf))
-        proof = next((f"{address}.{statement.path}" for address, statement in held if _denies(statement)), None)
+        proof = next((f"{address}.{statement.path}" for address, statement in held if _denies(conf, statement)), None)
         conf.note("region deny", proof)
         if proof is None:
-            yield Violation("permissions_boundary", boundary, f"a Deny unless aws:RequestedRegion is {REGION}")
+            yield Violation(
+                "permissions_boundary", boundary, f"a Deny unless aws:RequestedRegion is {conf.profile.region_words}"
+            )
 
 
-def _denies(statement: Statement) -> bool:
+def _denies(conf: Arguments, statement: Statement) -> bool:
     spared = statement.not_actions
     everything = statement.actions == ("*",) or (bool(spared) and all(map(_is_global, spared)))
     condition = statement.conditions[0] if len(statement.conditions) == 1 else None
@@ -59,7 +63,8 @@ def _denies(statement: Statement) -> bool:
         and condition is not None
         and condition.key == "aws:requestedregion"
         and condition.operator in NEGATED
-        and condition.values == (REGION,)
+        and bool(condition.values)
+        and set(condition.values) <= set(conf.profile.regions)
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.requirements import REGION
 from policies.terraform import Arguments, CannotDecide
 
 COPIES = (
@@ -44,6 +44,7 @@ RULES = {
     "aws_redshift_cluster": ("snapshot_copy",),
 }
 """Type -> the nested blocks that send a copy elsewhere."""
+SEVERAL = frozenset({*COPIES, *MEMBERSHIPS, *RULES})
 KEYS = ("aws_kms_key", "aws_kms_external_key")
 BUCKETS = ("aws_s3_bucket", "aws_s3_bucket_replication_configuration")
 
@@ -69,6 +70,8 @@ class RegNoCrossRegionCopy(Policy):
         "aws_backup_plan",
         "aws_dynamodb_table",
     )
+    profiles = ("sensor-platform",)
+    serves = ("regions",)
     controls = {
         "gdpr": ("Art.44",),
         "iso27001-2022": ("A.5.31", "A.5.23", "A.8.12"),
@@ -81,16 +84,16 @@ class RegNoCrossRegionCopy(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No replicating type, no replica and no destination elsewhere."""
         type_ = conf.block.type
-        if type_ in COPIES:
-            yield Violation("", type_, f"no copy outside {REGION}")
-        elif type_ in MEMBERSHIPS or type_ in RULES:
-            yield from _one_of_several(conf)
+        if type_ in SEVERAL:
+            yield from _copy(conf) if type_ in COPIES else _one_of_several(conf)
         elif type_ in KEYS:
-            if conf.flag("multi_region"):  # absent is false
+            if conf.flag("multi_region") and conf.profile.one_region:  # absent is false
                 yield Violation("multi_region", True, "false")
         elif type_ in ("aws_secretsmanager_secret", "aws_dynamodb_table"):
             for replica in conf.blocks("replica"):
-                yield Violation(replica.path, replica.text("region") or replica.text("region_name"), "no replica")
+                region = replica.text("region") or replica.text("region_name")
+                if conf.profile.one_region or not conf.profile.accepts_region(region):
+                    yield Violation(replica.path, region, f"no replica outside {conf.profile.region_words}")
         elif type_ == "aws_backup_plan":
             for action in (a for rule in conf.blocks("rule") for a in rule.blocks("copy_action")):
                 yield from _vault(action)
@@ -102,20 +105,34 @@ class RegNoCrossRegionCopy(Policy):
             yield from _registry(conf)
 
 
+def _copy(conf: Arguments) -> Iterator[Violation]:
+    """None at all where one region is accepted. Else the regions it names; its own is REG.eu-west-1's question."""
+    if conf.profile.one_region:
+        yield Violation("", conf.block.type, f"no copy outside {conf.profile.region_words}")
+        return
+    for path, raw in conf.raw():
+        if re.search(r"(?:^|[._])region(?:_name)?$", path) and raw is not None:
+            region = conf.configuration.resolve(raw, path)
+            if not conf.profile.accepts_region(str(region)):
+                yield Violation(path, region, conf.profile.quoted_regions)
+
+
 def _registry(conf: Arguments) -> Iterator[Violation]:
     for configuration in conf.blocks("replication_configuration"):
         for rule in configuration.blocks("rule"):
             for destination in rule.blocks("destination"):
-                if destination.text("region") != REGION:
-                    yield Violation(destination.name_of("region"), destination.text("region"), f'"{REGION}"')
+                if not conf.profile.accepts_region(region := destination.text("region")):
+                    yield Violation(destination.name_of("region"), region, conf.profile.quoted_regions)
 
 
 def _vault(action: Arguments) -> Iterator[Violation]:
     arn = action.text("destination_vault_arn") or ""
-    if action.target(arn, "aws_backup_vault") is None and f":backup:{REGION}:" not in arn:
+    here = re.search(rf":backup:(?:{action.profile.region_form}):", arn)
+    if action.target(arn, "aws_backup_vault") is None and not here:
+        requires = f"a vault in {action.profile.region_words}"
         if arn.startswith("${"):
-            raise CannotDecide(action.name_of("destination_vault_arn"), arn, f"a vault in {REGION}")
-        yield Violation(action.name_of("destination_vault_arn"), arn or None, f"a vault in {REGION}")
+            raise CannotDecide(action.name_of("destination_vault_arn"), arn, requires)
+        yield Violation(action.name_of("destination_vault_arn"), arn or None, requires)
 
 
 def _replication_rules(conf: Arguments) -> list[Arguments]:
@@ -132,10 +149,12 @@ def _bucket(destination: Arguments) -> Iterator[Violation]:
 
 def _one_of_several(conf: Arguments) -> Iterator[Violation]:
     argument = MEMBERSHIPS.get(conf.block.type)
-    if argument and conf.text(argument):
-        yield Violation(argument, conf.text(argument), "absent: no copy elsewhere")
+    if argument and conf.profile.one_region and conf.text(argument):
+        yield Violation(argument, conf.text(argument), f"absent: no copy outside {conf.profile.region_words}")
     places = [conf] if conf.block.type in RULES else []
     for name in RULES.get(conf.block.type, ()):
         places = [inner for place in places for inner in place.blocks(name)]
     for rule in places:
-        yield Violation(rule.path, rule.text("target") or rule.text("destination_region"), "no copy elsewhere")
+        region = rule.text("target") or rule.text("destination_region")
+        if not conf.profile.accepts_region(region):
+            yield Violation(rule.path, region, f"no copy outside {conf.profile.region_words}")

@@ -8,6 +8,8 @@ from policies.base import Policy, Violation
 from policies.requirements import KEY_ROTATION_DAYS
 from policies.terraform import Arguments
 
+YEAR_DAYS = 365
+"""KMS's period where none is stated."""
 WITHOUT_ROTATION = ("aws_kms_external_key", "aws_kms_replica_external_key")
 """Keys with imported material: KMS cannot make them new material."""
 
@@ -48,5 +50,8 @@ class RotKmsKey(Policy):
         if enabled is not True:
             yield Violation("enable_key_rotation", enabled, "true")
         days = conf.number("rotation_period_in_days")
-        if days is not None and not 0 < days <= KEY_ROTATION_DAYS:
-            yield Violation("rotation_period_in_days", days, f"at most {KEY_ROTATION_DAYS} days")
+        most = conf.profile.key_rotation_days
+        if days is None and enabled and most < YEAR_DAYS:
+            yield Violation("rotation_period_in_days", None, f"at most {most} days; absent means {YEAR_DAYS}")
+        if days is not None and not 0 < days <= most:
+            yield Violation("rotation_period_in_days", days, f"at most {most} days")

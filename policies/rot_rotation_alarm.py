@@ -82,6 +82,19 @@ def _catches_failure(rule: Arguments) -> bool:
         return False
     if rule.text("state") == "DISABLED" or rule.flag("is_enabled") is False:
         return False
-    details = [detail for pattern in rule.documents("event_pattern") for detail in pattern.blocks("detail")]
-    selected = any(FAILED_EVENT in detail.strings("eventName") for detail in details)
-    return selected and bool(rule.referred_by(TARGET, "rule"))
+    if rule.text("event_bus_name") not in (None, "default"):
+        return False
+    return any(map(_selects_failure, rule.documents("event_pattern"))) and bool(rule.referred_by(TARGET, "rule"))
+
+
+def _selects_failure(pattern: Arguments) -> bool:
+    """Whether a pattern lets the event of every secret through: each further field narrows it."""
+    fields = {"source": "aws.secretsmanager", "detail-type": "AWS Service Event via CloudTrail"}
+    in_detail = {"eventName": FAILED_EVENT, "eventSource": "secretsmanager.amazonaws.com"}
+    detail = pattern.block_at("detail")
+    if detail is None or not detail.has("eventName"):
+        return False
+    narrowed = {*pattern.values} - {*fields, "detail"} | {*detail.values} - {*in_detail}
+    chosen = [(pattern, name, event) for name, event in fields.items()]
+    chosen += [(detail, name, event) for name, event in in_detail.items()]
+    return not narrowed and all(event in place.strings(name) for place, name, event in chosen if place.has(name))

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from policies.accounts import REQUIRES as OWN_ACCOUNT
-from policies.accounts import own_accounts
 from policies.base import Policy, Violation
-from policies.terraform import Arguments, CannotDecide
+from policies.disclosure import REFERENCE
+from policies.reachability import DATABASES, database_unreachable, secrets_manager_unreachable
+from policies.rotation_chain import not_invocable, not_permitted
+from policies.secret_uses import GRANTS, SECRET, WORKLOADS, granted_secrets, read_secret, same_secret, workload_secrets
+from policies.terraform import Arguments, Block
 
-ROTATION, FUNCTION, PERMISSION = "aws_secretsmanager_secret_rotation", "aws_lambda_function", "aws_lambda_permission"
-SECRET_ARN = re.compile(r"arn:aws[\w-]*:secretsmanager:[^\s\"']*:secret:")
-USERS = ("aws_ecs_task_definition", "aws_lambda_function")
-SERVICE = "secretsmanager.amazonaws.com"
+ROTATION, FUNCTION = "aws_secretsmanager_secret_rotation", "aws_lambda_function"
+VERSION = "aws_secretsmanager_secret_version"
 
 
 class RotSecretCovered(Policy):
-    """A secret without a rotation never changes, and one whose function may not be invoked only looks as if it did.
+    """A secret without a rotation never changes, and one whose function cannot work only looks as if it did.
 
-    Nobody's rule follows the chain: secret, exactly one rotation, a function that is declared here, and a permission
-    that lets Secrets Manager invoke it for this secret of this account alone (else another account's secret could).
+    Nobody's rule follows the chain: secret, exactly one rotation, a function that is declared here, a permission that
+    lets Secrets Manager invoke it for this secret of this account alone, a role that may write the new value, and a way
+    to the database and to Secrets Manager. A master password that RDS keeps counts as covered: RDS rotates it every 7
+    days by default (SEC.existing-secret refuses it for other reasons). A parameter does not: nothing rotates it.
     """
 
     id = "PG_ROT_SECRET_COVERED"
     name = "Ensure every secret in use has a working rotation"
     severity = "HIGH"
     waivable = False
-    resources = ("aws_secretsmanager_secret", *USERS)
-    data = ("aws_secretsmanager_secret",)
+    resources = ("aws_secretsmanager_secret", *WORKLOADS, *GRANTS)
+    data = ("aws_secretsmanager_secret", VERSION)
     blocks = ("ephemeral",)
     controls = {
         "aws-fsbp": ("SecretsManager.1",),
@@ -48,57 +49,60 @@ class RotSecretCovered(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """The chain for a secret; a workload must refer to secrets that are declared, or their chain is unknown."""
-        if conf.block.kind == "ephemeral":
-            yield from _declared(conf)
-            return
-        if conf.block.type in USERS:
-            _refuse_written_out(conf)
-            return
-        rotations = conf.referred_by(ROTATION, "secret_id")
-        if len(rotations) != 1:
-            yield Violation("", f"{len(rotations)} rotations", f"exactly one {ROTATION} with this secret as secret_id")
-        for rotation in rotations:
-            yield from _function(conf, rotation)
+        if conf.block.kind == "ephemeral" or conf.block.type == VERSION:
+            yield from read_secret(conf)
+        elif conf.block.type in WORKLOADS:
+            yield from workload_secrets(conf)
+        elif conf.block.type in GRANTS:
+            granted_secrets(conf)
+        else:
+            yield from _chain(conf)
 
 
-def _declared(conf: Arguments) -> Iterator[Violation]:
-    if conf.block.type != "aws_secretsmanager_secret_version":
-        return
-    if conf.follow("secret_id", "data.aws_secretsmanager_secret", "aws_secretsmanager_secret") is None:
-        yield Violation("secret_id", None, "a reference to a declared secret")
+def _chain(secret: Arguments) -> Iterator[Violation]:
+    rotations = [rotation for twin in _twins(secret) for rotation in twin.referred_by(ROTATION, "secret_id")]
+    if len(rotations) != 1:
+        yield Violation("", f"{len(rotations)} rotations", f"exactly one {ROTATION} with this secret as secret_id")
+    for rotation in rotations:
+        function = rotation.follow("rotation_lambda_arn", FUNCTION)
+        if function is None:
+            yield Violation(f"{rotation.address}.rotation_lambda_arn", None, f"a reference to a declared {FUNCTION}")
+            continue
+        _, attribute = rotation.reference(rotation.values["rotation_lambda_arn"]) or (None, "")
+        if attribute not in ("", "arn", "id"):
+            yield Violation(
+                f"{rotation.address}.rotation_lambda_arn", attribute, "arn: the permission is for no version"
+            )
+        yield from not_invocable(secret, function)
+        yield from not_permitted(secret, function)
+        for database in _databases(secret, function):
+            yield from database_unreachable(function, database)
+        yield from secrets_manager_unreachable(function)
 
 
-def _refuse_written_out(conf: Arguments) -> None:
-    for path, value in conf.raw():
-        if isinstance(value, str) and SECRET_ARN.search(value):
-            raise CannotDecide(path, "the ARN of a secret, written out", "a reference to a declared secret")
-    conf.note("written out ARNs of secrets", 0)
+def _twins(secret: Arguments) -> list[Arguments]:
+    """The secret and every other block that means the same one."""
+    blocks = [*secret.of_kind("data", "aws_secretsmanager_secret"), *secret.resources("aws_secretsmanager_secret")]
+    return [other for other in blocks if same_secret(secret, other.block)]
 
 
-def _function(secret: Arguments, rotation: Arguments) -> Iterator[Violation]:
-    function = rotation.follow("rotation_lambda_arn", FUNCTION)
-    if function is None:
-        yield Violation(f"{rotation.address}.rotation_lambda_arn", None, f"a reference to a declared {FUNCTION}")
-        return
-    permissions = [p for p in function.referred_by(PERMISSION, "function_name") if p.text("principal") == SERVICE]
-    if not permissions:
-        yield Violation(function.address, None, f"an {PERMISSION} for it with principal {SERVICE}")
-        return
-    judged = [list(_permission(secret, permission)) for permission in permissions]
-    yield from () if [] in judged else judged[0]
+def _databases(secret: Arguments, function: Arguments) -> list[Arguments]:
+    """The databases that the secret opens, by the function's environment or their own password; else all of them."""
+    databases = secret.resources(*DATABASES)
+    versions = [v.block for kind in ("data", "ephemeral") for v in secret.of_kind(kind, VERSION) if _reads(v, secret)]
+    named = [
+        database
+        for database in databases
+        if database.block in _mentioned(function, function.values.get("environment"))
+        or any(block in versions for block in _mentioned(database, dict(database.values)))
+    ]
+    return named or databases
 
 
-def _permission(secret: Arguments, permission: Arguments) -> Iterator[Violation]:
-    source, account = permission.values.get("source_arn"), permission.text("source_account")
-    permission.note("source_arn", source)
-    action = permission.text("action")
-    if action != "lambda:InvokeFunction":
-        yield Violation(f"{permission.address}.action", action, "lambda:InvokeFunction")
-    if permission.target(source, secret.block.label) is not secret.block:
-        yield Violation(f"{permission.address}.source_arn", source, f"the ARN of {secret.address}")
-    if account is None or not (_is_caller(account) or account in own_accounts(permission)):
-        yield Violation(f"{permission.address}.source_account", account, OWN_ACCOUNT)
+def _reads(version: Arguments, secret: Arguments) -> bool:
+    return same_secret(secret, version.target(version.values.get("secret_id"), *SECRET))
 
 
-def _is_caller(account: str) -> bool:
-    return re.fullmatch(r"\$\{data\.aws_caller_identity\.\w+\.(account_id|id)\}", account) is not None
+def _mentioned(conf: Arguments, value: object) -> list[Block]:
+    found = [conf.configuration.referenced(match[0]) for match in REFERENCE.finditer(str(value))]
+    return [block for block, _ in filter(None, found)]

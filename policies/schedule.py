@@ -1,7 +1,8 @@
 """How long can it be between two firings of a Secrets Manager schedule? The question of ROT.secret-30-days.
 
 Secrets Manager fires on the hour, in UTC, every year. Dates and weekdays repeat after 28 years (no century between),
-so that one such span, closed to a ring, shows the largest gap there is, leap days included.
+so that one such span, closed to a ring, shows the largest gap there is, leap days included. A firing opens a window
+in which the rotation happens; gaps are counted from opening to opening, as AWS counts them.
 Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
 """
 
@@ -14,10 +15,13 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 RATE = re.compile(r"rate\(([0-9]{1,4}) (hour|day)s?\)")
+WINDOW = re.compile(r"([1-9]|1[0-9]|2[0-4])h")
 CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 ITEM = re.compile(r"(?P<start>\*|\w+)?(?:-(?P<end>\w+))?(?:/(?P<step>[0-9]{1,3}))?")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+LEAST_HOURS = 4
+"""As often as Secrets Manager rotates."""
 RING_START, RING_DAYS = date(2024, 1, 1), 28 * 365 + 7
 
 Matches = Callable[[date], bool]
@@ -34,8 +38,9 @@ def largest_gap_hours(expression: str) -> float:
     Raises: UnreadableSchedule.
     """
     rate = RATE.fullmatch(expression)
-    if rate and int(rate[1]) > 0:
-        return int(rate[1]) * (24 if rate[2] == "day" else 1)
+    rate_hours = int(rate[1]) * (24 if rate[2] == "day" else 1) if rate else 0
+    if rate_hours >= LEAST_HOURS:
+        return rate_hours
     cron = CRON.fullmatch(expression)
     if not cron:
         raise UnreadableSchedule(expression)
@@ -43,6 +48,11 @@ def largest_gap_hours(expression: str) -> float:
     if minutes != "0" or years != "*":
         raise UnreadableSchedule(expression)
     return _largest_cron_gap(_numbers(hours, 0, 23), _numbers(months, 1, 12, MONTHS), _day(days, weekdays))
+
+
+def is_window(duration: str) -> bool:
+    """Whether Secrets Manager can accept a window of this length: `3h`, and never past the end of a day."""
+    return WINDOW.fullmatch(duration) is not None
 
 
 def _largest_cron_gap(hours: Collection[int], months: Collection[int], fires: Matches) -> float:
@@ -89,15 +99,15 @@ def _weekday(day: date) -> int:
 
 
 def _numbers(field: str, low: int, high: int, names: tuple[str, ...] = ()) -> set[int]:
-    """The numbers that a field of lists, ranges and steps means: `1,15`, `MON-FRI`, `*/7`, `1/30`."""
+    """The numbers that a field of lists, ranges and steps means: `1,15`, `MON-FRI`, `*/7`, `/8`, `1/30`."""
     chosen: set[int] = set()
     for item in field.upper().split(","):
         match = ITEM.fullmatch(item)
-        if not match or not match["start"] or (match["start"] == "*" and match["end"]):
+        if not item or not match or (match["start"] in (None, "*") and match["end"]):
             raise UnreadableSchedule(field)
-        step = int(match["step"] or 1)
-        start = low if match["start"] == "*" else _number(match["start"], low, high, names)
-        single = match["start"] != "*" and not match["step"]
+        step, whole = int(match["step"] or 1), match["start"] in (None, "*")
+        start = low if whole else _number(match["start"], low, high, names)
+        single = not whole and not match["step"]
         end = _number(match["end"], low, high, names) if match["end"] else start if single else high
         if step == 0 or end < start:
             raise UnreadableSchedule(field)

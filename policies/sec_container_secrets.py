@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.credentials import credential_in, credential_name
+from policies.credentials import credential_in, credential_name, is_literal_secret
 from policies.disclosure import secret_references
 from policies.terraform import Arguments
 
-BY_REFERENCE = re.compile(
-    r"(?:arn:aws:(?:secretsmanager|ssm):(?:[\w-]+|\$\{[^{}]+\}):(?:\d{12}|\$\{[^{}]+\}):(?:secret:|parameter/)"
-    r"|\$\{(?:data\.)?(?:aws_secretsmanager_secret|aws_ssm_parameter)\.[\w-]+\.(?:arn|id)\})\S*"
+BY_ARN = re.compile(
+    r"arn:aws:(?:secretsmanager|ssm):(?:[\w-]+|\$\{[^{}]+\}):(?:\d{12}|\$\{[^{}]+\}):(?:secret:|parameter/)\S+"
 )
+BY_REFERENCE = re.compile(r"(\$\{[^{}]+\})(?::\S*)?")
+"""A reference, and the key, stage and version that may follow the ARN of a secret."""
 REQUIRES_ARN = "the ARN of a secret or parameter"
+POINTS_AT = ("aws_secretsmanager_secret", "aws_ssm_parameter")
 CONTAINERS = {"aws_ecs_task_definition": "container_definitions", "aws_batch_job_definition": "container_properties"}
 
 
@@ -72,7 +74,26 @@ def _environment(container: Arguments) -> Iterator[Violation]:
 
 def _secrets(container: Arguments) -> Iterator[Violation]:
     logging = container.block_at("logConfiguration")
-    for secret in (*container.blocks("secrets"), *(logging.blocks("secretOptions") if logging else ())):
-        source = secret.text("valueFrom")
-        if source is None or not BY_REFERENCE.fullmatch(source):
-            yield Violation(f"{secret.path}.valueFrom", "(not shown)" if source else None, REQUIRES_ARN)
+    named = [(secret, "valueFrom") for secret in container.blocks("secrets")]
+    named += [(secret, "valueFrom") for secret in (logging.blocks("secretOptions") if logging else ())]
+    named += [(secret, "credentialsParameter") for secret in container.blocks("repositoryCredentials")]
+    for secret, argument in named:
+        source = secret.text(argument)
+        if source is None or not _is_pointer(container, source):
+            yield Violation(secret.name_of(argument), "(not shown)" if source else None, REQUIRES_ARN)
+    for options in logging.blocks("options") if logging else ():
+        for name, value in options.values.items():
+            if (credential_name(name) and is_literal_secret(value)) or credential_in(str(value)):
+                yield Violation(options.name_of(name), "a value (not shown)", f"{REQUIRES_ARN} in `secretOptions`")
+
+
+def _is_pointer(conf: Arguments, source: str) -> bool:
+    """Whether it is the ARN of a secret, or of a parameter that is encrypted as far as this configuration tells."""
+    if BY_ARN.fullmatch(source):
+        return True
+    match = BY_REFERENCE.fullmatch(source)
+    block, attribute = conf.reference(match[1]) or (None, "") if match else (None, "")
+    if block is None:
+        return False
+    plain = block.label == "aws_ssm_parameter" and block.arguments.get("type") in ("String", "StringList")
+    return attribute in ("arn", "id") and block.label.removeprefix("data.") in POINTS_AT and not plain

@@ -8,7 +8,13 @@ from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
 CREATES = ("aws_secretsmanager_secret", "aws_secretsmanager_secret_version")
-MANAGED = {"aws_db_instance": "manage_master_user_password", "aws_rds_cluster": "manage_master_user_password"}
+MANAGED = {
+    "aws_db_instance": "manage_master_user_password",
+    "aws_docdb_cluster": "manage_master_user_password",
+    "aws_rds_cluster": "manage_master_user_password",
+    "aws_redshift_cluster": "manage_master_password",
+    "aws_redshiftserverless_namespace": "manage_admin_password",
+}
 """Types that make AWS create a secret, and the argument that asks for it."""
 
 
@@ -24,6 +30,7 @@ class SecExistingSecret(Policy):
     severity = "HIGH"
     resources = (*CREATES, *MANAGED, "aws_ssm_parameter")
     data = ("aws_secretsmanager_secret",)
+    profiles = ("sensor-platform",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)", "Annex I Part I (2)(e)"),
         "gdpr": ("Art.32(1)(b)",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,9 @@ from policies.credentials import credential_in, credential_name, is_literal_secr
 from policies.disclosure import secret_references
 from policies.terraform import Arguments
 
-POINTER = re.compile(r"\$\{(?:data\.)?aws_(?:secretsmanager_secret|ssm_parameter)\.[\w-]+\.(?:arn|id|name)\}")
+POINTS_AT = tuple(
+    f"{kind}{type_}" for type_ in ("aws_secretsmanager_secret", "aws_ssm_parameter") for kind in ("", "data.")
+)
 
 
 class SecLambdaEnv(Policy):
@@ -51,6 +52,11 @@ class SecLambdaEnv(Policy):
 
 
 def _discloses(conf: Arguments, name: str, raw: Any) -> bool:
-    if credential_name(name) and is_literal_secret(raw) and not POINTER.fullmatch(str(raw)):
+    if credential_name(name) and is_literal_secret(raw) and not _is_pointer(conf, raw):
         return True
     return bool(credential_in(str(raw))) or any(secret_references(conf.configuration, str(raw)))
+
+
+def _is_pointer(conf: Arguments, raw: Any) -> bool:
+    block, attribute = conf.reference(raw) or (None, "")
+    return block is not None and block.label in POINTS_AT and attribute in ("arn", "id", "name")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.disclosure import secret_references
+from policies.disclosure import REFERENCE, secret_references
 from policies.terraform import Arguments, CannotDecide
 
-MODULE_OUTPUT = re.compile(r"(?<![\w.])module\.[\w-]+")
 VALUES = ("value", "insecure_value")
 
 
@@ -50,5 +48,14 @@ class SecNoOutputLeak(Policy):
             conf.note(path, ", ".join(found) if found else "derives from no secret")
             if found:
                 yield Violation(path, f"derives from {', '.join(found)}", "the ARN alone, or a protected value")
-            elif "${" in str(value) and MODULE_OUTPUT.search(str(value)):
+            elif "${" in str(value) and _hides_source(conf, str(value)):
                 raise CannotDecide(path, value, "a value whose source this configuration shows")
+
+
+def _hides_source(conf: Arguments, text: str) -> bool:
+    """Whether a reference is to the output of a module whose blocks are not here."""
+    for match in REFERENCE.finditer(text):
+        of_module = match[3] == "module" or (match[1] and match[3] not in ("var", "local"))
+        if of_module and conf.configuration.referenced(match[0]) is None:
+            return True
+    return False

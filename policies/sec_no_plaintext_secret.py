@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from policies.base import Policy, Violation
 from policies.credentials import credential_in, credential_name, is_literal_secret, named_values
 from policies.disclosure import REFERENCE
-from policies.terraform import INTERPOLATION, Arguments, CannotDecide
+from policies.terraform import INTERPOLATION, Arguments, Block, CannotDecide
 
 HIDDEN = "(not shown)"
 REQUIRES = "no literal credential: a reference to an existing secret, or its ARN"
@@ -48,15 +49,32 @@ class SecNoPlaintextSecret(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """One violation for each argument that holds a credential, or that hides whether it does."""
-        searched = 0
-        for path, name, value in named_values(conf.values, "", conf.block.name):
-            searched += 1
-            kind = credential_in(value, name) if isinstance(value, str) else ""
-            if kind:
-                yield Violation(path, f"{kind} {HIDDEN}", REQUIRES)
-            elif credential_name(name) and is_literal_secret(value):
-                yield from _named(conf, path, value)
-        conf.note("values", f"{searched} searched, no credential among them")
+        yield from _search(conf)
+        providers = conf.of_kind("provider") if conf.block.kind == "provider" else []
+        if providers and _first_of(providers, "aws") is conf.block:  # the gate asks about AWS's providers alone
+            for other in providers:
+                if other.block.type != "aws":
+                    for found in _search(other):
+                        yield replace(found, argument=f"{other.address}.{found.argument}")
+
+
+def _first_of(providers: list[Arguments], type_: str) -> Block | None:
+    return next((provider.block for provider in providers if provider.block.type == type_), None)
+
+
+def _search(conf: Arguments) -> Iterator[Violation]:
+    searched = 0
+    marked = conf.block.kind == "variable" and any(conf.flag(word) for word in ("sensitive", "ephemeral"))
+    if marked and is_literal_secret(conf.values.get("default")):
+        yield Violation("default", f"a literal that is marked as secret {HIDDEN}", REQUIRES)
+    for path, name, value in named_values(conf.values, "", conf.block.name):
+        searched += 1
+        kind = credential_in(value, name) if isinstance(value, str) else ""
+        if kind:
+            yield Violation(path, f"{kind} {HIDDEN}", REQUIRES)
+        elif credential_name(name) and is_literal_secret(value):
+            yield from _named(conf, path, value)
+    conf.note("values", f"{searched} searched, no credential among them")
 
 
 def _named(conf: Arguments, path: str, value: Any) -> Iterator[Violation]:
@@ -82,7 +100,7 @@ def _is_from_elsewhere(conf: Arguments, text: str) -> bool:
     expression = re.sub(r'\[\s*"[^"]*"\s*\]', "", text[2:-1])
     if not (text.startswith("${") and text.endswith("}")) or '"' in expression or "${" in expression:
         return False
-    references = list(REFERENCE.finditer(expression))
-    made = all(reference[1].startswith(ISSUERS) for reference in references)
+    references = list(REFERENCE.finditer(text[2:-1]))
+    made = all(reference[3].startswith(ISSUERS) for reference in references)
     values = [_resolved(conf, f"${{{reference[0]}}}") for reference in references]
     return bool(references) and made and all(value is None or "${" in value for value in values)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.terraform import Arguments
+from policies.credentials import credential_name
+from policies.disclosure import secret_references
+from policies.terraform import Arguments, CannotDecide
 
 STORED_ARGUMENTS = {
     "aws_acm_certificate": ("private_key",),
+    "aws_cognito_identity_provider": ("provider_details.client_secret",),
     "aws_db_instance": ("password",),
+    "aws_directory_service_directory": ("password",),
     "aws_dms_endpoint": ("password",),
     "aws_docdb_cluster": ("master_password",),
     "aws_elasticache_replication_group": ("auth_token",),
     "aws_elasticache_user": ("passwords", "authentication_mode.passwords"),
+    "aws_glue_connection": ("connection_properties.PASSWORD",),
     "aws_iam_server_certificate": ("private_key",),
+    "aws_lightsail_database": ("master_password",),
     "aws_memorydb_user": ("authentication_mode.passwords",),
     "aws_mq_broker": ("user.password",),
     "aws_opensearch_domain": ("advanced_security_options.master_user_options.master_user_password",),
@@ -22,12 +29,17 @@ STORED_ARGUMENTS = {
     "aws_redshift_cluster": ("master_password",),
     "aws_redshiftserverless_namespace": ("admin_user_password",),
     "aws_secretsmanager_secret_version": ("secret_string", "secret_binary"),
+    "aws_vpn_connection": ("tunnel1_preshared_key", "tunnel2_preshared_key"),
+    "tls_cert_request": ("private_key_pem",),
+    "tls_locally_signed_cert": ("ca_private_key_pem",),
+    "tls_self_signed_cert": ("private_key_pem",),
 }
 """Type -> arguments that Terraform writes into its state as they are; `_wo` beside them are write-only."""
 STORED_ALWAYS = (
     "aws_iam_access_key",
     "aws_iam_service_specific_credential",
     "aws_iam_user_login_profile",
+    "aws_lightsail_key_pair",
     "random_password",
     "tls_private_key",
 )
@@ -39,8 +51,15 @@ READ_ALWAYS = (
     "aws_secretsmanager_random_password",
     "aws_secretsmanager_secret_version",
     "aws_secretsmanager_secret_versions",
+    "external",
+    "vault_*",
 )
-"""Data sources that copy a secret into the state; the `ephemeral` blocks of the same types do not."""
+"""Data sources that copy a secret, or what a program printed, into the state; `ephemeral` blocks do not."""
+WRITE_ONLY = re.compile(r"(?:^|[.\]])\w+_wo(?:$|[.\[])")
+RUNS = re.compile(r"^(?:provisioner|connection)(?:$|[.\[])")
+"""Arguments for the run alone: an ephemeral value may stand there, what was read into the state may not."""
+OTHER_STATE = "the outputs of another state, secrets among them or not"
+CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie")
 PARAMETERS = ("aws_ssm_parameter", "aws_ssm_parameters_by_path")
 REQUIRES_WRITE_ONLY = "absent: the write-only argument (`_wo`) with an ephemeral value, which no state keeps"
 
@@ -48,15 +67,17 @@ REQUIRES_WRITE_ONLY = "absent: the write-only argument (`_wo`) with an ephemeral
 class SecNotInState(Policy):
     """The state holds the value of every argument in the clear, `sensitive` or not, and whoever plans can read it.
 
-    A reference is as bad as a literal here: state keeps what it came to. Checkov has no rule for this.
+    A reference is as bad as a literal here: state keeps what it came to, in a trigger, an input, a tag or an output as
+    well as in a password. Checkov has no rule for this.
     """
 
     id = "PG_SEC_NOT_IN_STATE"
     name = "Ensure secret values do not reach the Terraform state"
     severity = "CRITICAL"
     waivable = False
-    resources = (*STORED_ARGUMENTS, *STORED_ALWAYS, "aws_iot_certificate", "aws_ssm_parameter")
-    data = (*READ_ALWAYS, *PARAMETERS)
+    resources = ("*",)
+    data = (*READ_ALWAYS, *PARAMETERS, "http", "terraform_remote_state")
+    blocks = ("output",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)", "Annex I Part I (2)(e)"),
         "gdpr": ("Art.32(1)(b)",),
@@ -75,6 +96,7 @@ class SecNotInState(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """The type has no secret in the state, and no argument that puts one there is set."""
         type_ = conf.block.type
+        yield from _derived(conf)
         if conf.block.kind == "data":
             yield from _read(conf)
         elif type_ in STORED_ALWAYS:
@@ -93,6 +115,21 @@ class SecNotInState(Policy):
                     yield Violation(place.name_of(name), "a value (not shown)", REQUIRES_WRITE_ONLY)
 
 
+def _derived(conf: Arguments) -> Iterator[Violation]:
+    """Any argument that is given a secret's value; an output, if it is not for the run alone."""
+    is_output = conf.block.kind == "output"
+    if is_output and conf.flag("ephemeral"):
+        return
+    stored = STORED_ARGUMENTS.get(conf.block.type, ())
+    for path, value in conf.raw():
+        kept = path.startswith("value") if is_output else not WRITE_ONLY.search(path)
+        if kept and isinstance(value, str) and re.sub(r"\[\d+\]", "", path) not in stored:
+            found = secret_references(conf.configuration, value)
+            bad = next((one for one in found if not (RUNS.match(path) and "ephemeral." in one)), None)
+            if bad:
+                yield Violation(path, f"derives from {bad}", REQUIRES_WRITE_ONLY)
+
+
 def _places(conf: Arguments, names: list[str]) -> list[Arguments]:
     places = [conf]
     for name in names:
@@ -107,9 +144,23 @@ def _parameter(conf: Arguments) -> Iterator[Violation]:
 
 
 def _read(conf: Arguments) -> Iterator[Violation]:
-    if conf.block.type not in PARAMETERS:
-        yield Violation("", conf.block.type, "an ephemeral block: a data source copies the secret into the state")
-        return
+    type_ = conf.block.type
+    if type_ == "terraform_remote_state":
+        raise CannotDecide("", OTHER_STATE, "an existing thing, looked up by its name")
+    if type_ == "http":
+        headers = [header for block in conf.blocks("request_headers") for header in block.values]
+        for header in headers:
+            if credential_name(header) or header.lower() in CREDENTIAL_HEADERS:
+                yield Violation(
+                    f"request_headers.{header}", "a value (not shown)", "no credential: state keeps headers"
+                )
+    elif type_ not in PARAMETERS:
+        yield Violation("", type_, "an ephemeral block: a data source copies the secret into the state")
+    else:
+        yield from _read_parameter(conf)
+
+
+def _read_parameter(conf: Arguments) -> Iterator[Violation]:
     path = conf.text("name") if conf.block.type == "aws_ssm_parameter" else conf.text("path")
     public = str(path).startswith("/aws/service/")  # AWS's own public parameters, such as image ids
     if not public and conf.flag("with_decryption") is not False:

@@ -69,5 +69,10 @@ def _s3(place: Arguments) -> Iterator[Violation]:
         yield Violation(f"terraform.{place.path}.sse_customer_key", "a value (not shown)", "absent: KMS keeps the key")
     if place.flag("use_lockfile") is not True and not place.text("dynamodb_table"):
         yield Violation(f"terraform.{place.path}.use_lockfile", place.flag("use_lockfile"), "true")
+    addresses = [str(value) for path, value in place.raw() if "endpoint" in path and value is not None]
+    if any(not address.startswith("https://") for address in addresses):
+        yield Violation(f"terraform.{place.path}.endpoints", "an address without https", "absent: AWS's own, by HTTPS")
+    if place.flag("insecure"):
+        yield Violation(f"terraform.{place.path}.insecure", True, "absent: the certificate is verified")
     if acl not in (None, "private", "bucket-owner-full-control"):
         yield Violation(f"terraform.{place.path}.acl", acl, "absent or private")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.environment import effective_tags
-from policies.requirements import REQUIRED_TAGS
 from policies.terraform import Arguments
 from policies.untaggable import UNTAGGABLE
 
@@ -22,6 +21,8 @@ class TagMandatory(Policy):
     name = "Ensure every taggable resource carries the mandatory tags"
     severity = "MEDIUM"
     resources = ("aws_*",)
+    profiles = ("sensor-platform",)
+    serves = ("required_tags",)
     controls = {
         "aws-securityhub": (
             "Kinesis.2",
@@ -56,8 +57,8 @@ class TagMandatory(Policy):
             conf.note("tags", f"{conf.block.type} takes none")
             return
         tags = effective_tags(conf)
-        conf.note("tags_all", ", ".join(f"{key}={tags.get(key)}" for key in REQUIRED_TAGS))
-        for key in REQUIRED_TAGS:
+        conf.note("tags_all", ", ".join(f"{key}={tags.get(key)}" for key in conf.profile.required_tags))
+        for key in conf.profile.required_tags:
             value = tags.get(key)
             if value is None or not value.strip():
                 yield Violation(f"tags.{key}", value, "a value, in tags or in the provider's default_tags")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.environment import default_tags, own_tags
-from policies.requirements import TAG_PATTERNS, TAG_VOCABULARY
 from policies.terraform import Arguments
 from policies.untaggable import UNTAGGABLE
 
@@ -27,6 +26,8 @@ class TagValues(Policy):
     severity = "MEDIUM"
     resources = ("aws_*",)
     blocks = ("provider",)
+    profiles = ("sensor-platform",)
+    serves = ("tag_vocabulary", "tag_patterns")
     controls = {
         "iec-62443-3-3": ("SR 7.8",),
         "iso27001-2022": ("A.5.12", "A.5.13"),
@@ -43,18 +44,19 @@ class TagValues(Policy):
         if conf.block.type in UNTAGGABLE:
             conf.note("tags", f"{conf.block.type} takes none")
             return
+        vocabulary, patterns = conf.profile.tag_vocabulary, conf.profile.tag_patterns
         is_provider = conf.block.kind == "provider"
         where = "default_tags.tags" if is_provider else "tags"
         tags = default_tags(conf) if is_provider else own_tags(conf)
         for key, value in tags.items():
-            if key in TAG_VOCABULARY and value not in TAG_VOCABULARY[key]:
-                yield Violation(f"{where}.{key}", value, " or ".join(TAG_VOCABULARY[key]))
-            if key in TAG_PATTERNS and not re.fullmatch(TAG_PATTERNS[key], value or ""):
-                yield Violation(f"{where}.{key}", value, f"a value of the form {TAG_PATTERNS[key]}")
-        judged = sorted({*TAG_VOCABULARY, *TAG_PATTERNS} & set(tags))
+            if key in vocabulary and value not in vocabulary[key]:
+                yield Violation(f"{where}.{key}", value, " or ".join(vocabulary[key]))
+            if key in patterns and not re.fullmatch(patterns[key], value or ""):
+                yield Violation(f"{where}.{key}", value, f"a value of the form {patterns[key]}")
+        judged = sorted({*vocabulary, *patterns} & set(tags))
         conf.note(where, ", ".join(f"{key}={tags[key]}" for key in judged) or None)
         declared = [default_tags(provider) for provider in conf.of_kind("provider", "aws")]
         for key in OF_THE_ENVIRONMENT:
             others = sorted({str(defaults[key]) for defaults in declared if key in defaults} - {str(tags.get(key))})
-            if key in tags and others:
+            if key in tags and others and key in (*vocabulary, *patterns):
                 yield Violation(f"{where}.{key}", tags[key], f"{others[0]}, as the configuration's providers have it")

@@ -10,7 +10,14 @@ from policies.terraform import Arguments
 
 SSL_MODE = re.compile(r"sslmode=([\w-]*)")
 CLEAR_TEXT_CACHE = re.compile(r"(?<![a-z])redis://", re.IGNORECASE)
-UNVERIFIED_CACHE = re.compile(r"ssl_cert_reqs=(none|optional)|ssl_check_hostname=(false|0)", re.IGNORECASE)
+UNVERIFIED_CACHE = re.compile(r"ssl_cert_reqs=(cert_)?(none|optional)|ssl_check_hostname=(false|0)", re.IGNORECASE)
+UNVERIFIED_DATABASE = re.compile(
+    r"NonValidatingFactory|rejectUnauthorized[=:\s\"']+false|trustServerCertificate=true|[?&;\s]ssl=(false|0)",
+    re.IGNORECASE,
+)
+"""What other drivers than libpq call the same thing."""
+NAMES_DATABASE = re.compile(r"(PG|DB_(HOST|URL|USER)|DATABASE_|POSTGRES)")
+POINTS_AT_DATABASE = re.compile(r"\baws_(db_instance|rds_cluster)\.")
 NAMES_CACHE = re.compile(r"REDIS|VALKEY", re.IGNORECASE)
 SWITCHED_OFF = {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "PYTHONHTTPSVERIFY": "0"}
 """Variables that turn verification off for a whole process."""
@@ -29,6 +36,7 @@ class TlsClientVerify(Policy):
     name = "Ensure workloads verify the certificates of PostgreSQL and Redis"
     severity = "MEDIUM"
     resources = ("aws_ecs_task_definition", "aws_lambda_function")
+    profiles = ("sensor-platform",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
         "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
@@ -48,7 +56,7 @@ class TlsClientVerify(Policy):
         if conf.block.type == "aws_lambda_function":
             settings = _of_function(conf)
             yield from _cache(settings, "environment.variables")
-            if conf.has("vpc_config") or any(name.startswith(("PG", "DATABASE_", "POSTGRES")) for name, _ in settings):
+            if conf.has("vpc_config") or any(_is_about_database(name, value) for name, value in settings):
                 yield from _database(conf, settings, "environment.variables")
             return
         containers = conf.documents("container_definitions")
@@ -77,12 +85,19 @@ def _decided(conf: Arguments, pairs: list[tuple[object, object]]) -> Settings:
     return [(str(name), str(resolve(value, conf.name_of(str(name))))) for name, value in pairs]
 
 
+def _is_about_database(name: str, value: str) -> bool:
+    return NAMES_DATABASE.match(name) is not None or POINTS_AT_DATABASE.search(value) is not None
+
+
 def _database(conf: Arguments, settings: Settings, where: str) -> Iterator[Violation]:
     modes = [value for name, value in settings if name == "PGSSLMODE"]
     modes += [mode for _, value in settings for mode in SSL_MODE.findall(value)]
     conf.note("PGSSLMODE", " and ".join(modes) or None)
     if not modes or any(mode != "verify-full" for mode in modes):
         yield Violation(f"{where}: PGSSLMODE", " and ".join(modes) or None, "verify-full")
+    for name, value in settings:
+        if UNVERIFIED_DATABASE.search(value):
+            yield Violation(f"{where}: {name}", "a driver told not to verify", "a verified certificate and host name")
 
 
 def _cache(settings: Settings, where: str) -> Iterator[Violation]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.iam import Statement, statements
 from policies.principals import OWN, owned, pinned, standing
-from policies.requirements import IMAGE_LAYERS
+from policies.profiles import OWN_REGION
 from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
 
@@ -74,5 +75,6 @@ def _names_us(conf: Arguments, statement: Statement) -> bool:
     who = [standing(conf, kind, value, path) for kind, value in statement.principals]
     if who and all(one == OWN for one in who):
         return True
-    where = [resource for resource in statement.resources if resource != IMAGE_LAYERS]
+    layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
+    where = [resource for resource in statement.resources if not re.fullmatch(layers, resource)]
     return bool(statement.resources) and all(owned(conf, resource, f"{statement.path}.Resource") for resource in where)

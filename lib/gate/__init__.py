@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from lib.artifacts import Verdict
-from lib.gate.scan import input_findings, load_policies, scan
+from lib.gate.scan import input_findings, load_rules, scan
 from lib.gate.sources import Source
 from lib.gate.verdict import verdict_of
 from lib.gate.waiver_file import Entry
 from lib.gate.waivers import apply_waivers
+from policies.profiles import SENSOR_PLATFORM, Profile
 
 
-def judge(source: Source, stack: str, waivers: Sequence[Entry] = (), today: date = date.max) -> Verdict:
+def judge(
+    source: Source,
+    stack: str,
+    waivers: Sequence[Entry] = (),
+    today: date = date.max,
+    profile: Profile = SENSOR_PLATFORM,
+) -> Verdict:
     """The verdict on one configuration. Raises: GateError where none can be reached.
 
     today: by which waivers are in force; whoever does not say finds them all expired.
     """
-    rules = load_policies()
+    source = replace(source, configuration=replace(source.configuration, profile=profile))
+    rules = load_rules()
     findings, passed = scan(source, rules)
     findings, waived = apply_waivers((*input_findings(source), *findings), waivers, rules, today)
     return verdict_of(stack, source, rules, findings, passed, waived=waived)

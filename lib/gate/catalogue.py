@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import json
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+import policies
+from lib.gate.adopted import Adopted
 from policies.base import Policy
+from policies.profiles import GENERIC, PROFILES, SENSOR_PLATFORM
+
+UNDECIDABLE = Path(next(iter(policies.__path__))) / "undecidable.toml"
+TESTS = UNDECIDABLE.parents[1] / "tests" / "policy"
 
 HEADER = """# Policies
 
@@ -19,13 +30,49 @@ To add one: `policies/<family>_<subject>.py` with a class of facts and a generat
 of other resources, so requirements that span resources are then undecided, and Checkov shows them as failed.
 `python main.py gate` has no such gap.
 
+## Profiles
+
+`gate --profile sensor-platform` (the default) runs every policy; `--profile generic` leaves out what only this house
+can ask for, and the verdict lists each one as not in the profile. Left out, and why:
+
+- NAM: the names of this house, and its environment suffix. REG: its region, unless `regions` is set.
+- TAG.mandatory and TAG.values: its tags, unless `required_tags`, or `tag_vocabulary` or `tag_patterns`, are set.
+- DES, but for DES.class-guard: environments that come and go. The guard stays: with no environment classes it demands
+  every protection against deletion.
+- SEC.existing-secret: elsewhere Terraform may create a secret.
+- NET.igw-controlled and NET.vpc-endpoints: a platform without any way to the internet; the second one runs where
+  `endpoint_services` is set.
+- LOG.kinesis-metrics, LOG.alarm-coverage and TLS.client-verify: choices of metrics, and conventions of containers.
+
+Numbers are the same in both. Each is a threshold: `gate --threshold rotation_days=14`, in the environment
+PLANTGUARD_THRESHOLD_ROTATION_DAYS, or `[thresholds]` in plantguard.toml (bounds: lib/settings.py). `accounts` names own
+accounts where no provider has allowed_account_ids. Plain Checkov always judges by sensor-platform.
+
 """
+
+
+ADOPTED_HEADER = """
+## Adopted native policies
+
+Checkov's own policies that the gate enforces as well (`adopted.toml`), for resources that the custom ones do not judge.
+What Checkov would drop, because it is unknown or crashes, is undecided here.
+
+"""
+UNDECIDABLE_HEADER = """
+## Not decidable here
+
+What no configuration can show (`undecidable.toml`). A pass of the gate says nothing about it.
+
+"""
+LONGEST_EXAMPLE = 60
+"""Lines of an example that are printed; the file has the rest."""
 
 
 def explanation(policy: Policy) -> str:
     """One policy: what it requires, why, how to meet it, and the controls it is evidence for."""
     cls = type(policy)
     judged = ", ".join([*cls.resources, *(f"data.{name}" for name in cls.data), *cls.blocks])
+    brought_in = f" (and where {' or '.join(cls.serves)} is set)" if cls.serves else ""
     lines = [
         f"{policy.id}  {policy.subject}  {cls.severity}",
         f"{cls.name}.",
@@ -36,29 +83,79 @@ def explanation(policy: Policy) -> str:
         f"Fix:      {cls.fix}",
         f"Waiver:   {'in policies/waivers.toml, until a date' if cls.waivable else 'never'}",
         f"Source:   {cls.source}",
+        f"Profiles: {', '.join(cls.profiles)}{brought_in}",
         *(f"Control:  {framework} {', '.join(ids)}" for framework, ids in cls.controls.items()),
+        *(f"Limit:    {limit['about']}: {limit['reason']}" for limit in _limits_of(policy)),
     ]
     return "\n".join(lines) + "\n"
 
 
+def examples(policy: Policy) -> str:
+    """What the policy accepts and what it refuses, from its fixtures; empty in a checkout without tests."""
+    stem = policy.id if isinstance(policy, Adopted) else policy.id.removeprefix("PG_").lower()
+    folder = TESTS / ("adopted" if isinstance(policy, Adopted) else "fixtures") / stem
+    shown = []
+    for title, pattern in (("Accepted", "good*.tf.json"), ("Refused", "bad*.tf.json")):
+        file = next(iter(sorted(folder.glob(pattern))), None)
+        if file:
+            lines = file.read_text(encoding="utf-8").splitlines()
+            rest = len(lines) - LONGEST_EXAMPLE
+            more = [f"... {rest} more lines in the file"] if rest > 0 else []
+            shown += ["", f"{title} ({file.relative_to(TESTS.parents[1])}):", *lines[:LONGEST_EXAMPLE], *more]
+    return "\n".join([*shown, ""]) if shown else ""
+
+
+@cache
+def limits() -> tuple[Mapping[str, Any], ...]:
+    """What no configuration can show: `about`, `subjects`, `controls`, `reason`, `evidence`."""
+    found: list[Mapping[str, Any]] = tomllib.loads(UNDECIDABLE.read_text(encoding="utf-8"))["limit"]
+    return tuple(found)
+
+
+def _limits_of(policy: Policy) -> list[Mapping[str, Any]]:
+    return [limit for limit in limits() if policy.subject in limit["subjects"]]
+
+
 def catalogue(rules: Mapping[str, Policy]) -> str:
-    """All policies as a Markdown page, by family."""
-    rows = [
-        f"| [{policy.id}]({policy.id.removeprefix('PG_').lower()}.py) | {type(policy).severity} | {type(policy).name} |"
-        for policy in rules.values()
+    """All policies as a Markdown page, by family, then the adopted ones and what cannot be decided."""
+    custom = [policy for policy in rules.values() if not isinstance(policy, Adopted)]
+    adopted = [policy for policy in rules.values() if isinstance(policy, Adopted)]
+    rows = [(f"[{policy.id}]({policy.id.removeprefix('PG_').lower()}.py)", policy) for policy in custom]
+    page = HEADER + _thresholds() + f"{len(rows)} policies.\n\n{_never_waived(rules)}\n\n" + _table(rows)
+    if adopted:
+        page += ADOPTED_HEADER + f"{len(adopted)} policies.\n\n" + _table([(policy.id, policy) for policy in adopted])
+    unseen = [
+        f"| {limit['about']} | {limit['reason']} | {limit['evidence']} | {_controls(limit)} |" for limit in limits()
     ]
-    return HEADER + "\n".join(
-        [
-            f"{len(rows)} policies.",
-            "",
-            _never_waived(rules),
-            "",
-            "| policy | severity | requirement |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
+    titles = ["| what | why not | where evidence comes from | controls |", "|---|---|---|---|"]
+    return page + UNDECIDABLE_HEADER + "\n".join([*titles, *unseen, ""])
+
+
+def _thresholds() -> str:
+    house, other = SENSOR_PLATFORM.thresholds(), GENERIC.thresholds()
+    rows = [
+        f"| `{name}` | {json.dumps(value)} | {'the same' if other[name] == value else json.dumps(other[name])} |"
+        for name, value in house.items()
+    ]
+    return "\n".join(["| threshold | sensor-platform | generic |", "|---|---|---|", *rows, "", ""])
+
+
+def _table(rows: list[tuple[str, Policy]]) -> str:
+    lines = [
+        f"| {label} | {type(policy).severity} | {_profiles(policy)} | {type(policy).name} |" for label, policy in rows
+    ]
+    return "\n".join(["| policy | severity | profiles | requirement |", "|---|---|---|---|", *lines, ""])
+
+
+def _profiles(policy: Policy) -> str:
+    cls = type(policy)
+    return (
+        "all" if set(cls.profiles) == set(PROFILES) else ", ".join([*cls.profiles, *(f"`{t}` set" for t in cls.serves)])
     )
+
+
+def _controls(limit: Mapping[str, Any]) -> str:
+    return "; ".join(f"{framework} {', '.join(ids)}" for framework, ids in limit["controls"].items())
 
 
 def _never_waived(rules: Mapping[str, Policy]) -> str:

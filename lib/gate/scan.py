@@ -1,4 +1,4 @@
-"""Runs every policy on every block it judges, through Checkov's own registries; sole importer of Checkov in lib.
+"""Runs every policy on every block it judges, through Checkov's own registries.
 
 Checkov drops what it cannot answer. Here each pair of policy and block must have an answer, or there is no verdict.
 """
@@ -19,8 +19,10 @@ from checkov.terraform.checks.resource.registry import resource_registry
 import policies
 from lib.artifacts import Finding, Passed, State
 from lib.errors import GateError
+from lib.gate.adopted import Adopted, load_adopted
 from lib.gate.sources import Source
 from policies.base import Judgement, Policy, Violation
+from policies.profiles import Profile
 from policies.terraform import Arguments, Block, shown
 
 REGISTRIES: Mapping[str, Any] = {
@@ -44,11 +46,17 @@ def load_policies() -> Mapping[str, Policy]:
     return dict(sorted(Policy.catalogue.items()))
 
 
+def load_rules() -> Mapping[str, Policy]:
+    """The custom policies, then the adopted ones. Raises: GateError where one would be silent."""
+    return {**load_policies(), **load_adopted()}
+
+
 def scan(source: Source, rules: Mapping[str, Policy]) -> tuple[tuple[Finding, ...], tuple[Passed, ...]]:
-    """What every rule says of every block it judges. Raises: GateError where one gives no answer."""
+    """What every rule of the profile says of every block it judges. Raises: GateError where one gives no answer."""
     findings: list[Finding] = []
     passed: list[Passed] = []
-    chosen = RunnerFilter(checks=list(rules))
+    rules = in_profile(rules, source.configuration.profile)
+    chosen = RunnerFilter(checks=[id_ for id_, policy in rules.items() if not isinstance(policy, Adopted)])
     for block in source.configuration.blocks:
         for policy, judgement in _judgements(source, block, rules.values(), chosen):
             if judgement.violations:
@@ -56,6 +64,11 @@ def scan(source: Source, rules: Mapping[str, Policy]) -> tuple[tuple[Finding, ..
             else:
                 passed.append(_passed(source, policy, block, judgement))
     return tuple(findings), tuple(passed)
+
+
+def in_profile(rules: Mapping[str, Policy], profile: Profile) -> Mapping[str, Policy]:
+    """The rules that a configuration of this profile is judged by."""
+    return {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
 
 
 def judges(policy: Policy, block: Block) -> bool:
@@ -73,13 +86,14 @@ def _judgements(
     expected = [policy for policy in rules if judges(policy, block)]
     for policy in expected:
         policy.judgement = None
+    registered = [policy for policy in expected if not isinstance(policy, Adopted)]
     registry = REGISTRIES.get(block.kind)
-    if registry:
+    for policy in expected:
+        if not (registry and policy in registered):
+            policy.judgement = policy.judge(Arguments.of(source.configuration, block))
+    if registry and registered:
         registry.graph = source.configuration  # Checkov hands it to each check
         registry.scan(source.file, _entity(block), [], chosen)
-    else:
-        for policy in expected:
-            policy.judgement = policy.judge(Arguments.of(source.configuration, block))
     for policy in expected:
         if policy.judgement is None:
             raise GateError(f"{policy.id} gave no answer for {block.address}: no answer is not a pass")

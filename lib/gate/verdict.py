@@ -33,6 +33,9 @@ def verdict_of(
     states = {finding.state for finding in findings}
     outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states or not passed else Outcome.PASS
     resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
+    profile = source.configuration.profile
+    chosen = {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
+    left_out = {id_: policy for id_, policy in rules.items() if id_ not in chosen}
     refused = (*findings, *(item.finding for item in waived))
     judged = {*(item.resource_address for item in refused), *(item.resource_address for item in passed)}
     return Verdict(
@@ -40,9 +43,13 @@ def verdict_of(
         stack=stack,
         source=source.file,
         source_sha256=source.sha256,
+        profile=profile.name,
+        thresholds=profile.thresholds(),
+        changed_thresholds=profile.changed(),
         findings=tuple(sorted(findings, key=_most_severe_first)),
         passed=tuple(sorted(passed, key=lambda item: (item.policy_id, item.resource_address))),
-        policies=_subjects(rules, refused, passed),
+        policies=_subjects(chosen, refused, passed),
+        not_in_profile=_subjects(left_out, (), ()),
         resources=resources,
         uncovered=tuple(address for address in resources if address not in judged),
         waived=tuple(sorted(waived, key=lambda item: _most_severe_first(item.finding))),

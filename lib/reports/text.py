@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -42,6 +43,10 @@ def _parts(verdict: Verdict) -> Iterator[RenderableType]:
         f"{len(verdict.resources)} resources, {len(verdict.policies)} policies, {len(verdict.passed)} passed, "
         f"{len(verdict.findings)} findings{waived}; {verdict.source} sha256:{verdict.source_sha256}"
     )
+    yield Text(f"profile {verdict.profile}{_changes(verdict)}")
+    if verdict.not_in_profile:
+        left_out = ", ".join(policy.policy_id for policy in verdict.not_in_profile)
+        yield Text(f"not in this profile: {left_out}", style="yellow")
     yield from _comparison(verdict)
     yield _families(verdict)
     if verdict.uncovered:
@@ -72,6 +77,12 @@ def _waiver(item: Waived) -> Text:
         f"  owner {waiver.owner}, approved by {waiver.approver} on {waiver.created}, {waiver.ticket}\n"
         f"  meanwhile: {waiver.compensating_control}"
     )
+
+
+def _changes(verdict: Verdict) -> str:
+    """The thresholds that are not the profile's own."""
+    changed = ", ".join(f"{name} = {json.dumps(verdict.thresholds[name])}" for name in verdict.changed_thresholds)
+    return f", with {changed}" if changed else ", its own thresholds"
 
 
 def _families(verdict: Verdict) -> Table:

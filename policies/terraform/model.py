@@ -10,10 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from policies.profiles import SENSOR_PLATFORM, Profile
 from policies.requirements import SECRET_NAME_WORDS
 
 INTERPOLATION = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
@@ -89,11 +90,13 @@ class Block:
 class Configuration:
     """All blocks of one root module and of what it calls, in the order of the input.
 
+    profile: the thresholds that the policies judge it by.
     problems: what of the input could not be read; it was not judged, so it must not be passed over.
     """
 
     blocks: tuple[Block, ...]
     problems: tuple[Problem, ...] = ()
+    profile: Profile = SENSOR_PLATFORM
 
     @cached_property
     def by_address(self) -> Mapping[str, Block]:
@@ -187,6 +190,11 @@ class Arguments:
     def address(self) -> str:
         """Terraform address of the block these arguments belong to."""
         return self.block.address
+
+    @property
+    def profile(self) -> Profile:
+        """The thresholds in force."""
+        return self.configuration.profile
 
     def name_of(self, name: str) -> str:
         """Full path of an argument, as findings and evidence call it."""
@@ -397,9 +405,8 @@ class Arguments:
 
 def declared(configuration: Configuration) -> Configuration:
     """Without the blocks that decidedly have no instance: `count = 0`, an empty `for_each`."""
-    return Configuration(
-        tuple(block for block in configuration.blocks if _instances(configuration, block) is not False)
-    )
+    kept = tuple(block for block in configuration.blocks if _instances(configuration, block) is not False)
+    return replace(configuration, blocks=kept)
 
 
 def _instances(configuration: Configuration, block: Block) -> bool | None:

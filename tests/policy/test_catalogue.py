@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from checkov.terraform.checks.resource.registry import resource_registry
 
-from lib.gate.catalogue import catalogue, explanation
-from lib.gate.scan import load_policies
+from lib.gate import catalogue as pages
+from lib.gate.catalogue import catalogue, examples, explanation, limits
+from lib.gate.scan import load_policies, load_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = load_policies()
@@ -63,7 +64,41 @@ def test_every_family_of_the_mapping_is_there():
 
 
 def test_the_readme_is_the_catalogue():
-    assert (ROOT / "policies" / "README.md").read_text() == catalogue(RULES)
+    assert (ROOT / "policies" / "README.md").read_text() == catalogue(load_rules())
+
+
+def test_the_catalogue_lists_every_policy_with_its_profiles_and_every_limit():
+    page = catalogue(load_rules())
+    for id_ in load_rules():
+        assert re.search(rf"^\| \[?{id_}\b", page, re.MULTILINE)
+    assert "| MEDIUM | sensor-platform, `required_tags` set | Ensure every taggable resource" in page
+    for limit in limits():
+        assert limit["about"] in page
+
+
+def test_a_limit_says_why_and_where_evidence_comes_from_and_names_policies_that_exist():
+    subjects = {policy.subject for policy in RULES.values()}
+    for limit in limits():
+        assert set(limit) == {"about", "subjects", "controls", "reason", "evidence"}
+        assert all((limit["about"], limit["reason"], limit["evidence"], limit["controls"]))
+        assert set(limit["subjects"]) <= subjects
+        assert set(limit["controls"]) <= FRAMEWORKS
+
+
+def test_an_explanation_names_profiles_limits_and_shows_both_examples():
+    text = explanation(RULES["PG_ROT_SECRET_30_DAYS"])
+    assert "Profiles: sensor-platform, generic" in text
+    assert "Limit:    Whether a rotation has succeeded" in text
+    assert "where required_tags is set" in explanation(RULES["PG_TAG_MANDATORY"])
+    for rule in load_rules().values():
+        shown = examples(rule)
+        assert "Accepted (tests/policy/" in shown
+        assert "Refused (tests/policy/" in shown
+
+
+def test_a_checkout_without_tests_leaves_the_examples_out(monkeypatch, tmp_path):
+    monkeypatch.setattr(pages, "TESTS", tmp_path / "tests" / "policy")
+    assert examples(RULES["PG_ENC_KINESIS"]) == ""
 
 
 def test_an_explanation_says_why_and_how():

@@ -96,6 +96,40 @@ def test_the_verdict_is_printed_as_json_and_as_json_only():
     assert proof["evidence"]["encryption_type"] == "KMS"
 
 
+def test_a_misspelt_profile_or_threshold_ends_with_2_and_the_name_that_was_meant():
+    wrong = run("gate", GOOD, "--profile", "generc")
+    assert (wrong.returncode, "did you mean generic?" in wrong.stderr) == (2, True)
+    wrong = run("gate", GOOD, "--threshold", "rotation_day=14", PLANTGUARD_THRESHOLD_LOG_RETENTION_DAYS="x")
+    assert wrong.returncode == 2
+    assert "did you mean rotation_days" in wrong.stderr
+    assert "log_retention_days" in wrong.stderr
+    assert run("gate", GOOD, "--threshold", "rotation_days").returncode == 2
+
+
+def test_a_target_is_judged_by_the_profile_and_thresholds_without_the_stacks_settings(tmp_path):
+    settings = tmp_path / "gate.toml"
+    settings.write_text("[thresholds]\nstream_retention_hours = 24\n")
+    ended = run(
+        *("gate", GOOD, "--profile", "generic", "--settings", settings, "--threshold", "rotation_days=14"),
+        *("--format", "json"),
+        PLANTGUARD_TASK_COUNT_MIN="no number, and not asked for",
+    )
+    verdict = json.loads(ended.stdout)
+    assert verdict["profile"] == "generic"
+    assert verdict["changed_thresholds"] == ["rotation_days", "stream_retention_hours"]
+    assert "PG_NAM_SUFFIX" in {policy["policy_id"] for policy in verdict["not_in_profile"]}
+
+
+def test_explain_prints_the_catalogue_with_and_without_list_and_an_adopted_policy():
+    listed = run("explain", "--list")
+    assert listed.returncode == 0
+    assert listed.stdout == run("explain").stdout == (ROOT / "policies" / "README.md").read_text()
+    shown = run("explain", "ckv_aws_3").stdout
+    assert shown.startswith("CKV_AWS_3  ENC.ckv-aws-3  HIGH")
+    assert "Refused (tests/policy/adopted/CKV_AWS_3/bad.tf.json)" in shown
+    assert run("explain", "PG_ENC_KINESIS", "--list").returncode == 2
+
+
 @pytest.mark.slow
 def test_cdktf_json_runs_the_stack_as_cdktfs_own_cli_does(tmp_path):
     command = json.loads((ROOT / "cdktf.json").read_text())["app"].rpartition("&& ")[2]

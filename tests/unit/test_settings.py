@@ -10,7 +10,16 @@ import pytest
 from pydantic import ValidationError
 
 from lib.errors import SettingsError
-from lib.settings import DEFAULT_FILE, FARGATE_MEMORY_MIB, RESERVED_DATABASE_NAMES, Problem, Settings, load_settings
+from lib.settings import (
+    DEFAULT_FILE,
+    FARGATE_MEMORY_MIB,
+    RESERVED_DATABASE_NAMES,
+    Problem,
+    Settings,
+    Thresholds,
+    load_settings,
+    load_thresholds,
+)
 
 ACCOUNT = "123456789012"
 KEY_ARN = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/4f8d2a6c-13be-4c57-9e20-7ab5d1c3e984"
@@ -552,3 +561,95 @@ def test_the_public_view_cuts_a_webhook_to_its_host() -> None:
     subscribers = ["ops@example.com", "https://alarms.example.com/token/hunter2"]
     view = load(alarm_subscribers=subscribers).public_view()
     assert view["alarm_subscribers"] == ["ops@example.com", "https://alarms.example.com/..."]
+
+
+def thresholds(
+    file: Path | None = None, environ: Mapping[str, str] | None = None, **overrides: Any
+) -> Mapping[str, object]:
+    return load_thresholds(file=file, overrides=overrides, environ=NO_FILE | dict(environ or {}))
+
+
+def refused(**given: Any) -> str:
+    with pytest.raises(SettingsError) as error:
+        thresholds(**given)
+    return str(error.value)
+
+
+def test_no_threshold_is_given_unless_someone_gives_it():
+    assert thresholds() == {}
+
+
+def test_thresholds_need_no_other_setting(tmp_path):
+    path = tmp_path / "gate.toml"
+    path.write_text('[thresholds]\nrotation_days = 14\nregions = ["us-east-1"]\n', encoding="utf-8")
+    assert thresholds(path) == {"rotation_days": 14, "regions": ("us-east-1",)}
+
+
+def test_the_stack_ignores_the_table_of_the_gate(tmp_path):
+    path = tmp_path / "both.toml"
+    path.write_text("[thresholds]\nrotation_days = 14\n", encoding="utf-8")
+    assert load_settings(file=path, overrides=REQUIRED, environ={"PLANTGUARD_THRESHOLD_ROTATION_DAYS": "14"}).owner
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
+    path = tmp_path / "gate.toml"
+    path.write_text("[thresholds]\nrotation_days = 10\nlog_retention_days = 400\nbackup_retention_days = 9\n")
+    environ = {"PLANTGUARD_THRESHOLD_ROTATION_DAYS": "20", "PLANTGUARD_THRESHOLD_LOG_RETENTION_DAYS": "500"}
+    assert thresholds(path, environ, rotation_days="25") == {
+        "rotation_days": 25, "log_retention_days": 500, "backup_retention_days": 9,
+    }  # fmt: skip
+
+
+def test_lists_and_maps_are_read_from_text():
+    given = thresholds(
+        required_tags="Team, Stage", tag_vocabulary='{"Stage": ["test", "live"]}', accounts='["111122223333"]'
+    )
+    assert given["required_tags"] == ("Team", "Stage")
+    assert given["tag_vocabulary"] == {"Stage": ("test", "live")}
+    assert given["accounts"] == ("111122223333",)
+    assert thresholds(accounts="111122223333")["accounts"] == ("111122223333",)
+
+
+BOUNDED = [(name, field) for name, field in Thresholds.model_fields.items() if field.annotation is int]
+
+
+@pytest.mark.parametrize(("name", "field"), BOUNDED, ids=[name for name, _ in BOUNDED])
+def test_each_number_has_two_bounds_and_both_are_kept(name, field):
+    least = next(fact.ge for fact in field.metadata if hasattr(fact, "ge"))
+    most = next(fact.le for fact in field.metadata if hasattr(fact, "le"))
+    assert thresholds(**{name: least})[name] == least
+    assert thresholds(**{name: most})[name] == most
+    for wrong in (least - 1, most + 1, True, "many", None, 7.5, "null"):
+        assert f"{name} (command line)" in refused(**{name: wrong})
+        assert f"a whole number from {least} to {most}" in refused(**{name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("regions", "eu-wset-1"), ("regions", ""), ("accounts", "12"), ("required_tags", "[]"),
+        ("required_tags", '["a", ""]'),
+        ("tag_vocabulary", "{}"), ("tag_vocabulary", '{"Stage": []}'), ("tag_vocabulary", "Stage"),
+        ("tag_patterns", '{"Stage": "("}'), ("endpoint_services", "S3!"), ("lambda_runtimes", ""),
+        ("shard_metrics", "*"),
+    ],
+)  # fmt: skip
+def test_a_list_that_would_ask_for_nothing_or_holds_a_wrong_item_is_refused(name, wrong):
+    assert f"{name}" in refused(**{name: wrong})
+
+
+def test_an_unknown_threshold_is_refused_with_the_name_that_was_meant():
+    assert "did you mean rotation_days" in refused(rotation_day="14")
+    assert "did you mean rotation_days" in refused(environ={"PLANTGUARD_THRESHOLDS_ROTATION_DAYS": "14"})
+
+
+def test_every_wrong_threshold_of_every_source_is_named_at_once(tmp_path):
+    path = tmp_path / "gate.toml"
+    path.write_text("thresholds = 7\n")
+    message = refused(file=path, environ={"PLANTGUARD_THRESHOLD_CACHE_SNAPSHOT_DAYS": "0"}, rotation_days="400")
+    for part in ("a table: [thresholds]", "cache_snapshot_days", "rotation_days", "3 settings refused"):
+        assert part in message
+
+
+def test_a_settings_file_that_cannot_be_read_is_refused_by_the_gate_too(tmp_path):
+    assert "a file that can be read" in refused(file=tmp_path / "absent.toml")

@@ -24,8 +24,11 @@ def verdict(state: State | None = State.FAILED) -> Verdict:
     outcome = {None: Outcome.PASS, State.FAILED: Outcome.FAIL, State.UNDECIDED: Outcome.UNDECIDED}[state]
     return Verdict(
         outcome=outcome, stack="sensor-dev", source="cdk.tf.json", source_sha256="0" * 64,
+        profile="generic", thresholds={"rotation_days": 14, "log_retention_days": 365},
+        changed_thresholds=("rotation_days",),
         findings=(finding,) if state else (), passed=(passed,),
         policies=(Subject("PG_ENC_SQS", "ENC.sqs", "ENC", "MEDIUM", "Ensure queue is encrypted", 2, 1),),
+        not_in_profile=(Subject("PG_NAM_SUFFIX", "NAM.suffix", "NAM", "MEDIUM", "Ensure names end", 0, 0),),
         resources=("aws_sqs_queue.good",), uncovered=("null_resource.x",),
     )  # fmt: skip
 
@@ -114,6 +117,14 @@ def test_html_shows_findings_evidence_and_what_no_policy_judged():
 
 def test_html_says_so_where_nothing_was_found():
     assert "<p>None.</p>" in html.render(verdict(None))
+
+
+def test_reports_name_the_profile_each_changed_threshold_and_what_was_left_out():
+    assert "profile generic, with rotation_days = 14" in printed(verdict())
+    assert "not in this profile: PG_NAM_SUFFIX" in printed(verdict())
+    page = html.render(verdict())
+    for part in ("Not in this profile", "PG_NAM_SUFFIX", "log_retention_days", "(changed: not the profile's own)"):
+        assert part in page
 
 
 def test_html_shows_what_is_waived_and_what_changed():
