@@ -7,17 +7,26 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
+MOVERS = ("aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action")
+
 
 class BkpCapacity(Policy):
     """A stream, a service or a disk that cannot grow turns the busiest hour of a plant into lost readings.
 
-    Bounds are asked for as well: growth without an end is how a flood becomes a bill.
+    Bounds are asked for as well: growth without an end is how a flood becomes a bill, and a function without bounds
+    takes the account's whole share. A target without a policy never moves.
     """
 
     id = "PG_BKP_CAPACITY"
     name = "Ensure capacity scales with load, within bounds"
     severity = "LOW"
-    resources = ("aws_kinesis_stream", "aws_ecs_service", "aws_appautoscaling_target", "aws_db_instance")
+    resources = (
+        "aws_kinesis_stream",
+        "aws_ecs_service",
+        "aws_appautoscaling_target",
+        "aws_db_instance",
+        "aws_lambda_function",
+    )
     controls = {
         "eu-cra": ("Annex I Part I (2)(h)",),
         "iso27001-2022": ("A.8.6",),
@@ -30,7 +39,12 @@ class BkpCapacity(Policy):
     source = "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/design-your-workload-to-adapt-to-changes-in-demand.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        judges = {"aws_kinesis_stream": _stream, "aws_ecs_service": _service, "aws_db_instance": _database}
+        judges = {
+            "aws_kinesis_stream": _stream,
+            "aws_ecs_service": _service,
+            "aws_db_instance": _database,
+            "aws_lambda_function": _function,
+        }
         yield from judges.get(conf.block.type, _target)(conf)
 
 
@@ -53,9 +67,18 @@ def _target(conf: Arguments) -> Iterator[Violation]:
     least, most = conf.number("min_capacity"), conf.number("max_capacity")
     if least is None or most is None or not most > least:
         yield Violation("max_capacity", most, f"more than min_capacity ({least})")
+    scaled = conf.text("resource_id")
+    if scaled not in [mover.text("resource_id") for mover in conf.resources(*MOVERS)]:
+        yield Violation("resource_id", scaled, f"an {MOVERS[0]} with this resource_id")
 
 
 def _database(conf: Arguments) -> Iterator[Violation]:
     allocated, most = conf.number("allocated_storage"), conf.number("max_allocated_storage")
     if not (most or 0) > (allocated or 0):
         yield Violation("max_allocated_storage", most, f"more than allocated_storage ({allocated})")
+
+
+def _function(conf: Arguments) -> Iterator[Violation]:
+    reserved = conf.number("reserved_concurrent_executions")  # absent and -1 take what the account has
+    if reserved is None or not reserved >= 1:
+        yield Violation("reserved_concurrent_executions", reserved, "1 or more: 0 stops the function")

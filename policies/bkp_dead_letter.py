@@ -59,7 +59,9 @@ def _on_failure(conf: Arguments, argument: str) -> str | None:
 
 
 def _queue(conf: Arguments) -> Iterator[Violation]:
-    policies = [conf] if conf.has("redrive_policy") else conf.referred_by("aws_sqs_queue_redrive_policy", "queue_url")
+    policies = (
+        [conf] if conf.values.get("redrive_policy") else conf.referred_by("aws_sqs_queue_redrive_policy", "queue_url")
+    )
     if any(document.text("deadLetterTargetArn") for p in policies for document in p.documents("redrive_policy")):
         return
     seconds = conf.number("message_retention_seconds")  # absent means four days

@@ -8,12 +8,15 @@ from policies.base import Policy, Violation
 from policies.terraform import Arguments
 from policies.zones import zones
 
+HEALTHY_PERCENT = 50
+
 
 class BkpEcsSpread(Policy):
     """One task is one zone, one host and one bad release away from a stream that nobody reads.
 
     Asked of every class, as the platform starts no fewer tasks. Scaling is held to the same floor: a target that
-    may go down to one task undoes what the service asks for. The circuit breaker stops a release that cannot start.
+    may go down to one task undoes what the service asks for. The circuit breaker stops a release that cannot start and
+    goes back to the one before; no release may stop more than half of the tasks.
     """
 
     id = "PG_BKP_ECS_SPREAD"
@@ -38,11 +41,19 @@ class BkpEcsSpread(Policy):
             if conf.text("service_namespace") == "ecs":
                 yield from _two_or_more(conf, "min_capacity")
             return
-        yield from _two_or_more(conf, "desired_count")
+        if conf.text("scheduling_strategy") != "DAEMON":  # one task a host, whatever the count
+            yield from _two_or_more(conf, "desired_count")
         breaker = conf.block_at("deployment_circuit_breaker")
         enabled = breaker.flag("enable") if breaker else None
         if not enabled:
             yield Violation("deployment_circuit_breaker.enable", enabled, "true")
+        if breaker and enabled and not breaker.flag("rollback"):
+            yield Violation("deployment_circuit_breaker.rollback", breaker.flag("rollback"), "true")
+        healthy = conf.number("deployment_minimum_healthy_percent")  # absent is 100
+        if healthy is not None and not healthy >= HEALTHY_PERCENT:
+            yield Violation("deployment_minimum_healthy_percent", healthy, f"{HEALTHY_PERCENT} or more")
+        if conf.text("availability_zone_rebalancing") == "DISABLED":
+            yield Violation("availability_zone_rebalancing", "DISABLED", "ENABLED, or absent")
         place = conf.block_at("network_configuration")
         found = zones(place, "subnets") if place else set()
         if len(found) < 2:

@@ -14,13 +14,14 @@ class BkpImageIntegrity(Policy):
     """A tag that can be overwritten lets one push replace what every task starts next, past all that was reviewed.
 
     Tags are immutable without exclusions. Where scanning is declared for the registry, AWS ignores what the
-    repository says, so the registry's rules decide then: one must scan every repository at push.
+    repository says, so the registry's rules decide then: one must scan every repository at push. A task names its image
+    by a tag or a digest: `latest` is what was pushed last, by whomever.
     """
 
     id = "PG_BKP_IMAGE_INTEGRITY"
     name = "Ensure ECR images are scanned on push and immutable"
     severity = "MEDIUM"
-    resources = ("aws_ecr_repository",)
+    resources = ("aws_ecr_repository", "aws_ecs_task_definition")
     controls = {
         "aws-fsbp": ("ECR.1", "ECR.2"),
         "eu-cra": ("Annex I Part I (2)(a)", "Annex I Part I (2)(f)"),
@@ -36,6 +37,10 @@ class BkpImageIntegrity(Policy):
     source = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == "aws_ecs_task_definition":
+            for container in conf.documents("container_definitions"):
+                yield from _image(container)
+            return
         mutability = conf.text("image_tag_mutability")
         if mutability != "IMMUTABLE":
             yield Violation("image_tag_mutability", mutability, "IMMUTABLE")
@@ -54,3 +59,11 @@ class BkpImageIntegrity(Policy):
 def _scans_all(rule: Arguments) -> bool:
     filters = [one.text("filter") for one in rule.blocks("repository_filter")]
     return rule.text("scan_frequency") in AT_PUSH and "*" in filters
+
+
+def _image(container: Arguments) -> Iterator[Violation]:
+    image = container.text("image") or ""
+    name = image.rpartition("}")[2].rpartition("/")[2]
+    _, tagged, tag = name.partition(":")
+    if "@sha256:" not in image and (not tagged or tag in ("", "latest")):
+        yield Violation(container.name_of("image"), image or None, "an image by its digest, or by a tag but latest")

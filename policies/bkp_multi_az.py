@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.environment import is_ephemeral
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import Arguments
 from policies.zones import zones
 
 
@@ -38,13 +38,13 @@ class BkpMultiAz(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         standby = conf.flag("multi_az")
-        if is_ephemeral(conf):
-            return
         if not standby:
-            yield Violation("multi_az", standby, "true outside of ephemeral environments")
+            if not is_ephemeral(conf):
+                yield Violation("multi_az", standby, "true outside of ephemeral environments")
+            return
         group = conf.follow("db_subnet_group_name", "aws_db_subnet_group")
         if group is None:
-            raise CannotDecide("db_subnet_group_name", None, "a declared subnet group, whose zones can be told")
+            return  # the default group has a subnet of each zone
         found = zones(group, "subnet_ids")
         if len(found) < 2:
             yield Violation("db_subnet_group_name", f"zones: {sorted(found)}", "subnets in two zones")

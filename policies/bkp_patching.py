@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
@@ -14,6 +15,11 @@ DEFAULTS = {
     "aws_elasticache_replication_group": None,
 }
 """Type -> what an absent auto_minor_version_upgrade means: on for RDS, what AWS has for ElastiCache."""
+OTHER_RUNTIMES = ("dotnet10", "java21", "java25", "nodejs22.x", "nodejs24.x", "provided.al2023", "ruby3.4")
+"""Of other languages than Python, what Lambda still patches (reviewed 2026-11)."""
+OLDEST = {"postgres": 14, "aurora-postgresql": 14, "redis": 6, "valkey": 7}
+"""Engine -> oldest major version in standard support (reviewed 2026-11); absent is AWS's current one."""
+EXTENDED = "open-source-rds-extended-support"
 
 
 class BkpPatching(Policy):
@@ -26,7 +32,7 @@ class BkpPatching(Policy):
     id = "PG_BKP_PATCHING"
     name = "Ensure minor versions, platforms and runtimes stay supported"
     severity = "MEDIUM"
-    resources = (*DEFAULTS, "aws_ecs_service", "aws_lambda_function")
+    resources = (*DEFAULTS, "aws_rds_cluster", "aws_ecs_service", "aws_ecs_task_set", "aws_lambda_function")
     controls = {
         "aws-fsbp": ("RDS.13", "ElastiCache.2", "ECS.10", "Lambda.2"),
         "cis-aws-7.0": ("3.2.2",),
@@ -43,7 +49,7 @@ class BkpPatching(Policy):
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        if conf.block.type == "aws_ecs_service":
+        if conf.block.type in ("aws_ecs_service", "aws_ecs_task_set"):
             version = conf.text("platform_version")  # absent means LATEST
             if version not in (None, "", "LATEST"):
                 yield Violation("platform_version", version, "LATEST")
@@ -51,9 +57,31 @@ class BkpPatching(Policy):
             if conf.text("package_type") == "Image":
                 raise CannotDecide("package_type", "Image", "a runtime that AWS patches")
             runtime = conf.text("runtime")
-            if runtime not in conf.profile.lambda_runtimes:
-                yield Violation("runtime", runtime, f"one of {', '.join(conf.profile.lambda_runtimes)}")
+            accepted = _runtimes(conf.profile.lambda_runtimes)
+            if runtime not in accepted:
+                yield Violation("runtime", runtime, f"one of {', '.join(accepted)}")
         else:
+            yield from _version(conf)
+            if conf.block.type == "aws_rds_cluster":
+                return  # its instances say whether they upgrade themselves
             upgrades = conf.flag("auto_minor_version_upgrade")
             if not (DEFAULTS[conf.block.type] if upgrades is None else upgrades):
                 yield Violation("auto_minor_version_upgrade", upgrades, "true")
+
+
+def _version(conf: Arguments) -> Iterator[Violation]:
+    """Whether AWS still mends the engine's major version; an engine of another kind is not judged."""
+    default = "redis" if conf.block.type.startswith("aws_elasticache") else None
+    oldest = OLDEST.get((conf.text("engine") or default or "").lower())
+    version = conf.text("engine_version")
+    major = re.match(r"\d+", version or "")
+    if oldest and version and not (major and int(major[0]) >= oldest):
+        yield Violation("engine_version", version, f"{oldest} or newer")
+    if conf.text("engine_lifecycle_support") == EXTENDED:
+        wanted = f"{EXTENDED}-disabled: an upgrade, not a longer life of an old version"
+        yield Violation("engine_lifecycle_support", EXTENDED, wanted)
+
+
+def _runtimes(listed: tuple[str, ...]) -> tuple[str, ...]:
+    """A threshold of Python's alone says nothing of other languages; one that names another says all."""
+    return (*listed, *OTHER_RUNTIMES) if all(name.startswith("python") for name in listed) else listed

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
+GROUP = "subnet_group_name"
+
 
 class BkpRedisFailover(Policy):
     """A cache of one node takes the readings that are not yet in the database with it.
@@ -35,7 +37,7 @@ class BkpRedisFailover(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type == "aws_elasticache_cluster":
-            if not conf.has("replication_group_id") and conf.text("engine") != "memcached":
+            if not conf.text("replication_group_id") and conf.text("engine") != "memcached":
                 yield Violation("replication_group_id", None, "a replication group with two nodes or more")
             return
         for argument in ("automatic_failover_enabled", "multi_az_enabled"):
@@ -45,3 +47,8 @@ class BkpRedisFailover(Policy):
         nodes, replicas = conf.number("num_cache_clusters"), conf.number("replicas_per_node_group")
         if not (nodes or 0) >= 2 and not (replicas or 0) >= 1:
             yield Violation("num_cache_clusters", nodes, "2 or more, or replicas_per_node_group of 1 or more")
+        if conf.target(conf.values.get(GROUP), "aws_elasticache_subnet_group"):
+            group = conf.follow(GROUP, "aws_elasticache_subnet_group")
+            listed = group.strings("subnet_ids") if group else []
+            if len(set(listed)) < 2:
+                yield Violation(GROUP, ", ".join(listed) or None, "a group of two subnets or more")

@@ -39,8 +39,10 @@ class BkpRedisSnapshot(Policy):
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        if conf.block.type == "aws_elasticache_cluster" and conf.has("replication_group_id"):
+        if conf.block.type == "aws_elasticache_cluster" and conf.text("replication_group_id"):
             return  # a member node: the replication group takes the snapshots
+        if conf.block.type == "aws_elasticache_cluster" and conf.text("engine") == "memcached":
+            return  # has none to keep
         days = conf.number("snapshot_retention_limit")
         least = conf.profile.cache_snapshot_days
         if days is None or not days >= least:

@@ -8,9 +8,12 @@ from policies.base import Policy, Violation
 from policies.environment import is_ephemeral
 from policies.terraform import Arguments
 
-ON = ("true", "Enabled")
+ON = ("true", "1", "Enabled")
 RETAINING = ("skip_destroy", "retain_on_delete", "retain_stack", "object_lock_enabled")
 """Arguments that leave the object behind when its resource is destroyed."""
+
+LOCKS = ("aws_backup_vault_lock_configuration", "aws_s3_bucket_object_lock_configuration")
+"""Types that exist to keep others from being emptied."""
 
 
 class DesNoPreventDestroy(Policy):
@@ -44,6 +47,8 @@ class DesNoPreventDestroy(Policy):
         retained = [name for name in RETAINING if conf.values.get(name) is not None and conf.text(name) in ON]
         if not is_ephemeral(conf):
             return
+        if conf.block.type in LOCKS:
+            yield Violation("", conf.block.type, "no lock on what must go with its environment")
         if locked:
             yield Violation("lifecycle.prevent_destroy", "true", "false")
         if forgotten:

@@ -10,7 +10,11 @@ from policies.terraform import Arguments
 
 SNAPSHOTTED = ("aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster")
 """A snapshot unless told otherwise."""
-ON_REQUEST = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
+ON_REQUEST = {
+    "aws_elasticache_cluster": "final_snapshot_identifier",
+    "aws_elasticache_replication_group": "final_snapshot_identifier",
+    "aws_memorydb_cluster": "final_snapshot_name",
+}
 """A snapshot where a name for it is given."""
 
 
@@ -42,9 +46,9 @@ class DesSkipFinalSnapshot(Policy):
         if not is_ephemeral(conf):
             return
         if conf.block.type in ON_REQUEST:
-            snapshot = conf.text("final_snapshot_identifier")
-            if snapshot:
-                yield Violation("final_snapshot_identifier", snapshot, "no value")
+            argument = ON_REQUEST[conf.block.type]
+            if snapshot := conf.text(argument):
+                yield Violation(argument, snapshot, "no value")
             return
         if not conf.flag("skip_final_snapshot"):  # absent is false
             yield Violation("skip_final_snapshot", conf.flag("skip_final_snapshot"), "true")

@@ -48,15 +48,17 @@ class EncCustomerManagedKey(Policy):
 
 
 def _key(conf: Arguments) -> Iterator[Violation]:
-    flags = {name: conf.flag(name) for name in ("is_enabled", "multi_region")}
+    flags = {name: conf.flag(name) for name in ("is_enabled", "multi_region", "bypass_policy_lockout_safety_check")}
     if flags["is_enabled"] is False:
         yield Violation("is_enabled", False, "true")
     if flags["multi_region"] and conf.profile.one_region:
         yield Violation("multi_region", True, "false")
+    if flags["bypass_policy_lockout_safety_check"]:
+        yield Violation("bypass_policy_lockout_safety_check", True, "false: its policy may lock us out of our data")
     wanted = {"key_usage": "ENCRYPT_DECRYPT", "customer_master_key_spec": "SYMMETRIC_DEFAULT"}
     for name, secure in wanted.items():
         if (value := conf.text(name)) not in (None, secure):
             yield Violation(name, value, f'"{secure}"')
     for name in ("custom_key_store_id", "xks_key_id"):
-        if conf.has(name):
+        if conf.text(name):
             yield Violation(name, conf.text(name), "absent: material of another key store is not KMS's to protect")

@@ -21,13 +21,14 @@ STARTERS: dict[str, tuple[tuple[str, ...], str]] = {
 class EncEcsExec(Policy):
     """An ECS Exec session is a shell inside the task: what is typed and shown may be any secret the task holds.
 
-    TLS ends at the agent; a key on the cluster encrypts the channel up to the container, and its log as well.
+    TLS ends at the agent; a key on the cluster encrypts the channel up to the container, and its log as well. Every
+    cluster must say so: whoever may update a service turns Exec on without Terraform.
     """
 
     id = "PG_ENC_ECS_EXEC"
     name = "Ensure ECS Exec sessions and their logs are encrypted"
     severity = "MEDIUM"
-    resources = tuple(STARTERS)
+    resources = (*STARTERS, "aws_ecs_cluster")
     controls = {
         "eu-cra": ("Annex I Part I (2)(e)",),
         "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
@@ -43,7 +44,10 @@ class EncEcsExec(Policy):
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """Nothing where Exec is off, which is the default; else a key for the channel and an encrypted log."""
+        """A key for the channel and an encrypted log: of each cluster, and of what starts tasks with Exec on."""
+        if conf.block.type == "aws_ecs_cluster":
+            yield from _session(conf)
+            return
         path, cluster_argument = STARTERS[conf.block.type]
         place = conf.block_at(*path)
         if place is None or not place.flag("enable_execute_command"):
@@ -70,5 +74,5 @@ def _session(cluster: Arguments) -> Iterator[Violation]:
     encrypted = log.flag("cloud_watch_encryption_enabled") if log else None
     if encrypted is not True:
         yield Violation(session.name_of("log_configuration"), encrypted, "cloud_watch_encryption_enabled = true")
-    if log and log.has("s3_bucket_name") and log.flag("s3_bucket_encryption_enabled") is not True:
+    if log and log.text("s3_bucket_name") and log.flag("s3_bucket_encryption_enabled") is not True:
         yield Violation(log.name_of("s3_bucket_encryption_enabled"), log.flag("s3_bucket_encryption_enabled"), "true")

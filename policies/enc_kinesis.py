@@ -13,13 +13,14 @@ class EncKinesis(Policy):
     """The stream holds every raw reading for days; a key that AWS owns cannot be withdrawn when a site is compromised.
 
     AwsSolutions-KDS3 advises against a customer managed key for its cost. We demand one: the owner of the data must
-    be able to cut off access to it.
+    be able to cut off access to it. A delivery stream that reads from a data stream is encrypted as that one is, and
+    takes no key of its own.
     """
 
     id = "PG_ENC_KINESIS"
     name = "Ensure Kinesis stream is encrypted with a customer managed key"
     severity = "HIGH"
-    resources = ("aws_kinesis_stream",)
+    resources = ("aws_kinesis_stream", "aws_kinesis_firehose_delivery_stream", "aws_kinesis_video_stream")
     controls = {
         "aws-fsbp": ("Kinesis.1",),
         "eu-cra": ("Annex I Part I (2)(e)",),
@@ -38,7 +39,27 @@ class EncKinesis(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """KMS encryption, under a key that this configuration declares."""
+        if conf.block.type == "aws_kinesis_firehose_delivery_stream":
+            yield from _delivery(conf)
+            return
+        if conf.block.type == "aws_kinesis_video_stream":  # always encrypted; the argument says with whose key
+            yield from customer_managed_key(conf, "kms_key_id")
+            return
         encryption = conf.text("encryption_type")
         if encryption != "KMS":
             yield Violation("encryption_type", encryption, '"KMS"')
         yield from customer_managed_key(conf, "kms_key_id")
+
+
+def _delivery(conf: Arguments) -> Iterator[Violation]:
+    if conf.blocks("kinesis_source_configuration"):
+        return
+    encryption = conf.block_at("server_side_encryption")
+    enabled = encryption.flag("enabled") if encryption else None
+    if encryption is None or not enabled:
+        yield Violation("server_side_encryption.enabled", enabled, "true")
+        return
+    kind = encryption.text("key_type")  # absent is AWS_OWNED_CMK
+    if kind != "CUSTOMER_MANAGED_CMK":
+        yield Violation(encryption.name_of("key_type"), kind, "CUSTOMER_MANAGED_CMK")
+    yield from customer_managed_key(encryption, "key_arn")

@@ -8,18 +8,29 @@ from policies.base import Policy, Violation
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
+ENCRYPTION = {
+    "aws_db_instance": ("storage_encrypted", "kms_key_id"),
+    "aws_docdb_cluster": ("storage_encrypted", "kms_key_id"),
+    "aws_neptune_cluster": ("storage_encrypted", "kms_key_arn"),
+    "aws_rds_cluster": ("storage_encrypted", "kms_key_id"),
+    "aws_redshift_cluster": ("encrypted", "kms_key_id"),
+}
+"""Type -> the switch, and the argument that names the key."""
+
 
 class EncRds(Policy):
     """The database keeps every reading for years, in backups as well: both inherit the key of the storage.
 
-    Storage cannot be encrypted later without a restore, so a database that starts in the clear stays in the clear.
+    Storage cannot be encrypted later without a restore, so a database that starts in the clear stays in the clear. A
+    read replica without arguments of its own is encrypted as its source is. The members of a global cluster are
+    encrypted as that says, under keys of their own.
     """
 
     id = "PG_ENC_RDS"
     name = "Ensure RDS storage is encrypted with a customer managed key"
     severity = "HIGH"
     waivable = False
-    resources = ("aws_db_instance", "aws_rds_cluster")
+    resources = (*ENCRYPTION, "aws_rds_global_cluster")
     controls = {
         "aws-fsbp": ("RDS.3",),
         "cis-aws-7.0": ("3.2.1",),
@@ -39,7 +50,13 @@ class EncRds(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Encryption on (AWS's default is off), under a key that this configuration declares."""
-        encrypted = conf.flag("storage_encrypted")
+        switch, key = ENCRYPTION.get(conf.block.type, ("storage_encrypted", None))
+        if not conf.has(switch) and conf.target(conf.values.get("replicate_source_db"), "aws_db_instance"):
+            source = conf.follow("replicate_source_db", "aws_db_instance")
+            if source and source.flag(switch):
+                return
+        encrypted = conf.flag(switch)
         if encrypted is not True:
-            yield Violation("storage_encrypted", encrypted, "true")
-        yield from customer_managed_key(conf, "kms_key_id")
+            yield Violation(switch, encrypted, "true")
+        if key:
+            yield from customer_managed_key(conf, key)

@@ -9,6 +9,9 @@ from policies.base import Policy, Violation
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
+OBJECTS = ("aws_s3_object", "aws_s3_bucket_object", "aws_s3_object_copy")
+"""What can be stored otherwise than its bucket says."""
+ALGORITHMS = ("aws:kms", "aws:kms:dsse")
 CONFIGURATION = "aws_s3_bucket_server_side_encryption_configuration"
 
 
@@ -21,7 +24,7 @@ class EncS3(Policy):
     id = "PG_ENC_S3"
     name = "Ensure S3 bucket is encrypted with a customer managed key"
     severity = "MEDIUM"
-    resources = ("aws_s3_bucket", "aws_s3_directory_bucket")
+    resources = ("aws_s3_bucket", "aws_s3_directory_bucket", *OBJECTS)
     controls = {
         "aws-securityhub": ("S3.17",),
         "eu-cra": ("Annex I Part I (2)(e)",),
@@ -39,7 +42,10 @@ class EncS3(Policy):
     source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """Every default-encryption rule of the bucket uses KMS with a declared key; there is at least one."""
+        """Every default-encryption rule of the bucket uses KMS with a declared key; no object says otherwise."""
+        if conf.block.type in OBJECTS:
+            yield from _object(conf)
+            return
         blocks = (*conf.blocks("server_side_encryption_configuration"), *conf.referred_by(CONFIGURATION, "bucket"))
         rules = [rule for block in blocks for rule in block.blocks("rule")]
         if not rules:
@@ -55,6 +61,15 @@ def _judged(rule: Arguments) -> Iterator[Violation]:
         yield Violation(rule.name_of("apply_server_side_encryption_by_default"), None, "aws:kms and our key")
         return
     algorithm = default.text("sse_algorithm")
-    if algorithm not in ("aws:kms", "aws:kms:dsse"):
+    if algorithm not in ALGORITHMS:
         yield Violation(default.name_of("sse_algorithm"), algorithm, '"aws:kms"')
     yield from customer_managed_key(default, "kms_master_key_id")
+
+
+def _object(conf: Arguments) -> Iterator[Violation]:
+    """An object without arguments of its own is encrypted as its bucket says, and judged there."""
+    algorithm = conf.text("server_side_encryption")
+    if algorithm not in (None, "", *ALGORITHMS):
+        yield Violation("server_side_encryption", algorithm, '"aws:kms", or absent')
+    if conf.text("kms_key_id") or algorithm in ALGORITHMS:
+        yield from customer_managed_key(conf, "kms_key_id")

@@ -13,6 +13,13 @@ from policies.terraform import Arguments, CannotDecide
 SELF_KEY = r"self\s*\.\s*kms_key_id"
 QUOTED = r'"([^"$%\\]*)"'
 EQUALITY = re.compile(rf"\$\{{\s*(?:{SELF_KEY}\s*==\s*{QUOTED}|{QUOTED}\s*==\s*{SELF_KEY})\s*\}}")
+MANAGED = {
+    "aws_db_instance": ("manage_master_user_password", "master_user_secret_kms_key_id"),
+    "aws_rds_cluster": ("manage_master_user_password", "master_user_secret_kms_key_id"),
+    "aws_redshift_cluster": ("manage_master_password", "master_password_secret_kms_key_id"),
+    "aws_redshiftserverless_namespace": ("manage_admin_password", "admin_password_secret_kms_key_id"),
+}
+"""Types for which AWS makes a secret -> the switch, and the argument that names the secret's key."""
 REQUIRES = 'a postcondition self.kms_key_id == "<ARN of a key of ours>"'
 
 
@@ -26,7 +33,7 @@ class EncSecrets(Policy):
     id = "PG_ENC_SECRETS"
     name = "Ensure secret is encrypted with a customer managed key"
     severity = "HIGH"
-    resources = ("aws_secretsmanager_secret",)
+    resources = ("aws_secretsmanager_secret", *MANAGED)
     data = ("aws_secretsmanager_secret",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(e)",),
@@ -47,6 +54,11 @@ class EncSecrets(Policy):
         """A declared key for the secret and each of its replicas; for a data source, the postcondition."""
         if conf.block.kind == "data":
             yield from _proved(conf)
+            return
+        if conf.block.type in MANAGED:
+            switch, key = MANAGED[conf.block.type]
+            if conf.flag(switch):
+                yield from customer_managed_key(conf, key)
             return
         yield from customer_managed_key(conf, "kms_key_id")
         for replica in conf.blocks("replica"):

@@ -8,11 +8,15 @@ from policies.base import Policy, Violation
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
+REUSE_SECONDS = 300
+"""SQS's default for how long it uses a data key without asking KMS again."""
+
 
 class EncSqs(Policy):
     """A dead-letter queue holds the readings that failed for two weeks: the odd ones, often the interesting ones.
 
-    SQS.1 is content with SSE-SQS, whose key AWS owns. We demand our own, so that access can be cut off.
+    SQS.1 is content with SSE-SQS, whose key AWS owns. We demand our own, so that access can be cut off: at once, not
+    after the day for which SQS may go on using a data key.
     """
 
     id = "PG_ENC_SQS"
@@ -38,5 +42,8 @@ class EncSqs(Policy):
     )
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """A key that this configuration declares."""
+        """A key that this configuration declares, asked for again within the default time."""
         yield from customer_managed_key(conf, "kms_master_key_id")
+        reuse_s = conf.number("kms_data_key_reuse_period_seconds")
+        if reuse_s is not None and not reuse_s <= REUSE_SECONDS:
+            yield Violation("kms_data_key_reuse_period_seconds", reuse_s, f"{REUSE_SECONDS} s or less")

@@ -19,7 +19,8 @@ def provider_of(conf: Arguments) -> Arguments | None:
     """
     if conf.block.kind == "provider":
         return conf
-    type_, _, alias = (conf.text("provider") or "aws").partition(".")
+    stated = str(conf.values.get("provider") or "aws").strip("${} ")  # HCL takes a bare `aws.other` for a reference
+    type_, _, alias = stated.partition(".")
     for provider in conf.of_kind("provider", type_):
         if (provider.values.get("alias") or "") == alias:
             return provider

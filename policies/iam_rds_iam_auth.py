@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
+GROUPS = {
+    "aws_db_instance": ("parameter_group_name", "aws_db_parameter_group"),
+    "aws_rds_cluster": ("db_cluster_parameter_group_name", "aws_rds_cluster_parameter_group"),
+}
+PARAMETER, SECURE = "password_encryption", "scram-sha-256"
+
 
 class IamRdsIamAuth(Policy):
     """A database password that leaks works until it rotates; an IAM token works for 15 minutes, for one role.
 
-    Aurora keeps the switch at the cluster, Multi-AZ clusters have it there as well: both types are judged.
+    Aurora keeps the switch at the cluster, Multi-AZ clusters have it there as well: both types are judged. Passwords
+    that stay must be kept as SCRAM: an MD5 hash is as good as the password. PostgreSQL's own default is SCRAM.
     """
 
     id = "PG_IAM_RDS_IAM_AUTH"
@@ -39,3 +46,8 @@ class IamRdsIamAuth(Policy):
         enabled = conf.flag("iam_database_authentication_enabled")
         if not enabled:
             yield Violation("iam_database_authentication_enabled", enabled, "true")
+        argument, type_ = GROUPS[conf.block.type]
+        group = conf.follow(argument, type_) if conf.target(conf.values.get(argument), type_) else None
+        for parameter in group.blocks("parameter") if group else ():
+            if (parameter.text("name") or "").lower() == PARAMETER and parameter.text("value") != SECURE:
+                yield Violation(f"{argument}: {PARAMETER}", parameter.text("value"), SECURE)

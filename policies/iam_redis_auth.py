@@ -10,6 +10,9 @@ from policies.terraform import Arguments, CannotDecide
 GROUPS = {"aws_elasticache_replication_group": "user_group_ids", "aws_elasticache_serverless_cache": "user_group_id"}
 SECRETS = ("data.aws_secretsmanager_secret_version", "ephemeral.aws_secretsmanager_secret_version")
 METHODS = ("iam", "password")
+EVERYONE = "default"
+"""The user that AWS makes: every command on every key, without a password."""
+ADMINISTRATION = ("+@admin", "+@dangerous")
 
 
 class IamRedisAuth(Policy):
@@ -22,7 +25,14 @@ class IamRedisAuth(Policy):
     id = "PG_IAM_REDIS_AUTH"
     name = "Ensure Redis clients authenticate"
     severity = "HIGH"
-    resources = (*GROUPS, "aws_elasticache_cluster", "aws_elasticache_user")
+    resources = (
+        *GROUPS,
+        "aws_elasticache_cluster",
+        "aws_elasticache_user",
+        "aws_elasticache_user_group",
+        "aws_elasticache_user_group_association",
+        "aws_memorydb_cluster",
+    )
     controls = {
         "aws-fsbp": ("ElastiCache.6",),
         "eu-cra": ("Annex I Part I (2)(d)",),
@@ -43,14 +53,21 @@ class IamRedisAuth(Policy):
         """A cache has a user group or a token from Secrets Manager; each user proves who he is."""
         if conf.block.type == "aws_elasticache_user":
             yield from _user(conf)
+        elif conf.block.type in ("aws_elasticache_user_group", "aws_elasticache_user_group_association"):
+            yield from _members(conf)
+        elif conf.block.type == "aws_memorydb_cluster":
+            if (rights := conf.text("acl_name")) in (None, "", "open-access"):
+                yield Violation("acl_name", rights, "an aws_memorydb_acl: open-access asks for nothing")
         elif conf.block.type == "aws_elasticache_cluster":
-            if conf.text("engine") != "memcached" and not conf.has("replication_group_id"):
+            if conf.text("engine") != "memcached" and not conf.text("replication_group_id"):
                 yield Violation("replication_group_id", None, "a replication group: a lone cluster cannot authenticate")
         else:
             yield from _cache(conf)
 
 
 def _cache(conf: Arguments) -> Iterator[Violation]:
+    if conf.text("engine") == "memcached":
+        return  # knows neither users nor tokens
     argument = GROUPS[conf.block.type]
     raw = conf.values.get(argument)
     groups = [item for item in (raw if isinstance(raw, list) else [raw]) if item not in (None, "")]
@@ -73,6 +90,8 @@ def _user(conf: Arguments) -> Iterator[Violation]:
     rights = (conf.text("access_string") or "").lower().split()
     if rights[:1] == ["off"] and "on" not in rights:
         return  # switched off, as the default user must be: it cannot sign in at all
+    if not rights or any(group in rights for group in ADMINISTRATION):
+        yield Violation("access_string", " ".join(rights) or None, "the commands and keys that the workload needs")
     if "+@all" in rights or "allcommands" in rights:
         yield Violation("access_string", "+@all", "the commands that the workload needs")
     if "nopass" in rights:
@@ -83,3 +102,14 @@ def _user(conf: Arguments) -> Iterator[Violation]:
     method = mode.text("type") if mode else ("password" if conf.values.get("passwords") else None)
     if method not in METHODS:
         yield Violation("authentication_mode", method, '"iam" or "password"')
+
+
+def _members(conf: Arguments) -> Iterator[Violation]:
+    """Users that are declared here, and so judged here; never the one that AWS makes."""
+    argument = "user_ids" if conf.block.type == "aws_elasticache_user_group" else "user_id"
+    for user in conf.strings(argument):
+        if conf.target(user, "aws_elasticache_user"):
+            continue
+        if user != EVERYONE:
+            raise CannotDecide(argument, user, "an aws_elasticache_user of the same configuration")
+        yield Violation(argument, user, "a user named default that is switched off, under another id")

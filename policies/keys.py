@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Violation
-from policies.terraform import Arguments, CannotDecide, is_reference
+from policies.terraform import Arguments, CannotDecide
 
 REQUIRES = "a reference to an aws_kms_key of the same configuration"
+NAMES_A_KEY = frozenset({"arn", "id", "key_id", "name", "target_key_arn", "target_key_id"})
+"""Attributes of keys and aliases that AWS takes for a key; `description` and the rest are text."""
 
 
 def customer_managed_key(conf: Arguments, name: str) -> Iterator[Violation]:
@@ -19,14 +21,17 @@ def customer_managed_key(conf: Arguments, name: str) -> Iterator[Violation]:
     """
     key = conf.value(name)
     target = conf.target(conf.values.get(name), "aws_kms_key", "aws_kms_alias")
+    referred = conf.reference(conf.values.get(name)) or conf.reference(key)
     if key in (None, ""):
         yield Violation(conf.name_of(name), key, REQUIRES)
+    elif target is not None and referred and referred[1] not in NAMES_A_KEY:
+        yield Violation(conf.name_of(name), conf.values.get(name), f"{REQUIRES}, by its arn")
     elif target is not None and target.type == "aws_kms_alias":
         alias = conf.follow(name, "aws_kms_alias")
         yield from customer_managed_key(alias, "target_key_id") if alias else ()
     elif target is not None:
         return
-    elif is_reference(key) and not str(key).startswith("${data."):
+    elif referred and referred[0].kind == "resource":
         yield Violation(conf.name_of(name), key, REQUIRES)
     elif "alias/aws/" in str(key):
         yield Violation(conf.name_of(name), key, f"{REQUIRES}, not a key that AWS manages")

@@ -17,7 +17,7 @@ class LogAlarms(Policy):
     id = "PG_LOG_ALARMS"
     name = "Ensure alarm is enabled and notifies a declared topic"
     severity = "MEDIUM"
-    resources = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+    resources = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm", "aws_db_event_subscription")
     controls = {
         "aws-securityhub": ("CloudWatch.15", "CloudWatch.17"),
         "eu-cra": ("Annex I Part I (2)(l)",),
@@ -35,12 +35,20 @@ class LogAlarms(Policy):
     source = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        if conf.flag("actions_enabled") is False:  # absent is true
-            yield Violation("actions_enabled", "false", "true")
-        actions = conf.strings("alarm_actions")
+        events = conf.block.type == "aws_db_event_subscription"
+        switch, argument = ("enabled", "sns_topic") if events else ("actions_enabled", "alarm_actions")
+        if conf.flag(switch) is False:  # absent is true
+            yield Violation(switch, "false", "true")
+        actions = conf.strings(argument)
         if any(conf.target(action, "aws_sns_topic") for action in actions):
             return
-        literal = [action for action in actions if action.startswith("arn:aws:sns:") or action.startswith("${data.")]
+        literal = [action for action in actions if action.startswith("arn:aws:sns:") or _is_read(conf, action)]
         if literal:
-            raise CannotDecide("alarm_actions", literal[0], "a topic that this configuration declares")
-        yield Violation("alarm_actions", ", ".join(actions) or None, "an aws_sns_topic of the same configuration")
+            raise CannotDecide(argument, literal[0], "a topic that this configuration declares")
+        yield Violation(argument, ", ".join(actions) or None, "an aws_sns_topic of the same configuration")
+
+
+def _is_read(conf: Arguments, action: str) -> bool:
+    """Whether the action is what a data source gives."""
+    found = conf.reference(action)
+    return found is not None and found[0].kind == "data"

@@ -19,13 +19,14 @@ LAUNCHERS = {
 class LogEcsExecAudit(Policy):
     """A shell in a running container sees its credentials and its data: without a record of the session nobody knows.
 
-    By default the session goes to the container's own log driver, where the container's process can write too.
+    By default the session goes to the container's own log driver, where the container's process can write too. A
+    cluster that says something of sessions must say all of it, for whoever turns Exec on later.
     """
 
     id = "PG_LOG_ECS_EXEC_AUDIT"
     name = "Ensure ECS Exec sessions are recorded in an encrypted log group"
     severity = "MEDIUM"
-    resources = tuple(LAUNCHERS)
+    resources = (*LAUNCHERS, "aws_ecs_cluster")
     controls = {
         "eu-cra": ("Annex I Part I (2)(l)",),
         "gdpr": ("Art.32(1)(b)",),
@@ -42,6 +43,11 @@ class LogEcsExecAudit(Policy):
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-logging"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == "aws_ecs_cluster":
+            session = conf.block_at("configuration", "execute_command_configuration")
+            if session is not None:
+                yield from _session(session)
+            return
         outer, argument, inner = LAUNCHERS[conf.block.type]
         holder = conf.block_at(*outer)
         launch = holder.block_at(*inner) if holder else None
@@ -52,12 +58,12 @@ class LogEcsExecAudit(Policy):
         if session is None:
             yield Violation("enable_execute_command", "true", "a cluster with execute_command_configuration, or false")
             return
-        if session.text("logging") != "OVERRIDE":
-            yield Violation("enable_execute_command", session.text("logging"), "a cluster with logging = OVERRIDE")
-        yield from _recorded(session)
+        yield from _session(session)
 
 
-def _recorded(session: Arguments) -> Iterator[Violation]:
+def _session(session: Arguments) -> Iterator[Violation]:
+    if session.text("logging") != "OVERRIDE":
+        yield Violation("enable_execute_command", session.text("logging"), "a cluster with logging = OVERRIDE")
     log = session.block_at("log_configuration")
     if log is None:
         yield Violation("enable_execute_command", None, "a cluster with log_configuration")

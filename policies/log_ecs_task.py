@@ -51,6 +51,8 @@ class LogEcsTask(Policy):
                 continue
             option = GROUP_OPTIONS[driver]
             options = log.block_at("options")
+            if options and options.text("mode") == "blocking":  # absent is non-blocking since June 2025
+                yield Violation(options.name_of("mode"), "blocking", "non-blocking: no reading waits for a log")
             if options is None:
                 yield Violation(log.name_of("options"), None, f"{option}: a declared log group")
             else:

@@ -52,6 +52,9 @@ def _weak(flow_log: Arguments) -> Iterator[Violation]:
         yield Violation("aws_flow_log.traffic_type", traffic, "ALL")
     kind = flow_log.text("log_destination_type") or "cloud-watch-logs"
     if kind == "cloud-watch-logs":
-        yield from declared_log_group(flow_log, "log_destination")
+        old = not flow_log.text("log_destination") and flow_log.has("log_group_name")  # before provider 6
+        yield from declared_log_group(flow_log, "log_group_name" if old else "log_destination")
+        if not flow_log.text("iam_role_arn"):
+            yield Violation("aws_flow_log.iam_role_arn", None, "a role that may write to the log group")
     elif kind != "s3" or flow_log.target(flow_log.values.get("log_destination"), "aws_s3_bucket") is None:
         yield Violation("aws_flow_log.log_destination", kind, "a declared aws_cloudwatch_log_group or aws_s3_bucket")

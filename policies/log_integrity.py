@@ -16,6 +16,8 @@ TAMPERING = (
     "logs:DisassociateKmsKey",
     "logs:PutRetentionPolicy",
     "ec2:DeleteFlowLogs",
+    "cloudtrail:DeleteTrail",
+    "cloudtrail:StopLogging",
 )
 """Actions that remove records, or let them expire early or lie unencrypted."""
 LOG_RESOURCE_POLICIES = {

@@ -37,7 +37,7 @@ class LogLambda(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         logging = conf.block_at("logging_config")
-        if logging and logging.has("log_group"):
+        if logging and logging.text("log_group"):
             yield from declared_log_group(logging, "log_group")
         elif not log_group_named(conf, f"/aws/lambda/{conf.text('function_name')}"):
             wanted = "a declared log group, or one named /aws/lambda/<function_name>"

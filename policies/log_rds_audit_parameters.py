@@ -47,6 +47,9 @@ class LogRdsAuditParameters(Policy):
     )
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        engine = conf.text("engine")
+        if engine is not None and "postgres" not in engine.lower():
+            return  # of a restored instance or a replica the engine is not stated: judged as PostgreSQL
         argument, type_ = GROUPS[conf.block.type]
         group = conf.follow(argument, type_) if conf.text(argument) else None
         if group is None:

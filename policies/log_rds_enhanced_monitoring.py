@@ -12,11 +12,12 @@ from policies.terraform import Arguments
 class LogRdsEnhancedMonitoring(Policy):
     """CloudWatch's own metrics come from the hypervisor: a process that eats the database's host shows in these alone.
 
-    Without the role RDS has nowhere to send them, so the interval alone proves nothing.
+    Without the role RDS has nowhere to send them, so the interval alone proves nothing. Which query it was, Performance
+    Insights alone tells afterwards.
     """
 
     id = "PG_LOG_RDS_ENHANCED_MONITORING"
-    name = "Ensure database publishes enhanced monitoring at least every 60 seconds"
+    name = "Ensure database publishes enhanced monitoring at least every 60 seconds, and Performance Insights"
     severity = "LOW"
     resources = ("aws_db_instance", "aws_rds_cluster_instance")
     controls = {
@@ -30,7 +31,7 @@ class LogRdsEnhancedMonitoring(Policy):
         "nist-csf-2.0": ("DE.CM-09",),
         "soc2": ("CC7.2",),
     }
-    fix = "monitoring_interval = 60 and monitoring_role_arn = aws_iam_role.<name>.arn"
+    fix = "monitoring_interval = 60, monitoring_role_arn = aws_iam_role.<name>.arn, performance_insights_enabled = true"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
@@ -45,3 +46,6 @@ class LogRdsEnhancedMonitoring(Policy):
             conf.follow("monitoring_role_arn", "aws_iam_role")
         else:
             yield Violation("monitoring_role_arn", role, "a declared aws_iam_role")
+        insights = conf.flag("performance_insights_enabled")
+        if not insights:
+            yield Violation("performance_insights_enabled", insights, "true")

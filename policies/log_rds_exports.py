@@ -12,7 +12,15 @@ EXPORTS = {
     "aws_db_instance": ("instance", "identifier", ("postgresql", "upgrade")),
     "aws_rds_cluster": ("cluster", "cluster_identifier", ("postgresql",)),
 }
-"""Terraform type -> word in the group's name, naming argument, logs. Aurora has no upgrade log."""
+"""Terraform type -> word in the group's name, naming argument, PostgreSQL's logs. Aurora has no upgrade log."""
+OTHERS = {
+    "db2": ("diag.log", "notify.log"),
+    "mariadb": ("audit", "error", "general", "slowquery"),
+    "mysql": ("audit", "error", "general", "slowquery"),
+    "oracle": ("alert", "audit", "listener", "trace"),
+    "sqlserver": ("agent", "error"),
+}
+"""What other engines write; of these one at least, since some logs need an option or an edition."""
 
 
 class LogRdsExports(Policy):
@@ -45,6 +53,10 @@ class LogRdsExports(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         kind, naming, wanted = EXPORTS[conf.block.type]
         exports = conf.strings("enabled_cloudwatch_logs_exports")
+        engine = (conf.text("engine") or "").removeprefix("aurora-")
+        others = next((logs for name, logs in OTHERS.items() if engine.startswith(name)), ())
+        if others and (wanted := tuple(log for log in others if log in exports)) == ():
+            yield Violation("enabled_cloudwatch_logs_exports", ", ".join(exports) or None, " or ".join(others))
         missing = [log for log in wanted if log not in exports]
         if missing:
             yield Violation("enabled_cloudwatch_logs_exports", ", ".join(exports) or None, ", ".join(wanted))

@@ -35,7 +35,7 @@ class LogRedis(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type == "aws_elasticache_cluster" and (
-            conf.text("engine") == "memcached" or conf.has("replication_group_id")
+            conf.text("engine") == "memcached" or conf.text("replication_group_id")
         ):
             return  # memcached has no such logs; a member's are those of its group
         delivered = {item.text("log_type"): item for item in conf.blocks("log_delivery_configuration")}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.terraform import Arguments
+from policies.network import is_private, network
+from policies.terraform import Arguments, CannotDecide
 
 GATEWAYS = (
     "aws_internet_gateway",
@@ -14,18 +15,25 @@ GATEWAYS = (
     "aws_nat_gateway",
     "aws_vpc_block_public_access_exclusion",
 )
+ROUTES = ("aws_route", "aws_route_table", "aws_default_route_table")
+OUTWARD = ("gateway_id", "nat_gateway_id", "egress_only_gateway_id", "carrier_gateway_id")
+"""Arguments of a route that may lead to the internet; the gateway behind it, where declared here, is judged itself."""
+INWARD = ("vgw-", "vpce-")
+DESTINATIONS = ("destination_cidr_block", "destination_ipv6_cidr_block", "cidr_block", "ipv6_cidr_block")
 
 
 class NetIgwControlled(Policy):
     """The platform reaches AWS through endpoints, so a gateway to the internet has no purpose but to be misused.
 
-    One that is wanted needs a waiver with an owner and an end. A private NAT gateway leads to other networks only.
+    One that is wanted needs a waiver with an owner and an end. A private NAT gateway leads to other networks only. A
+    route to a gateway from elsewhere is as good as a gateway, and so is one for public addresses to whatever else: a
+    transit gateway, a peer and an interface lead on.
     """
 
     id = "PG_NET_IGW_CONTROLLED"
     name = "Ensure no gateway leads to the internet"
     severity = "MEDIUM"
-    resources = (*GATEWAYS, "aws_vpc_block_public_access_options")
+    resources = (*GATEWAYS, *ROUTES, "aws_vpc_block_public_access_options")
     profiles = ("sensor-platform",)
     controls = {
         "aws-fsbp": ("EC2.172",),
@@ -48,9 +56,30 @@ class NetIgwControlled(Policy):
             mode = conf.text("internet_gateway_block_mode")
             if mode not in ("block-bidirectional", "block-ingress"):
                 yield Violation("internet_gateway_block_mode", mode, "block-bidirectional or block-ingress")
+        elif conf.block.type in ROUTES:
+            for route in [conf] if conf.block.type == "aws_route" else conf.blocks("route"):
+                yield from _leads_out(route)
         elif conf.block.type == "aws_nat_gateway":
             kind = conf.text("connectivity_type")  # absent means public
             if kind != "private":
                 yield Violation("connectivity_type", kind, "private, or no NAT gateway")
         else:
             yield Violation("", conf.address, "no path to the internet")
+
+
+def _leads_out(route: Arguments) -> Iterator[Violation]:
+    for argument in DESTINATIONS:
+        range_ = route.text(argument)
+        if range_ and not is_private(network(route.name_of(argument), range_)):
+            yield Violation(route.name_of(argument), range_, "private addresses: no path to the internet")
+    for argument in OUTWARD:
+        gateway = route.text(argument)
+        if not gateway or gateway == "local" or gateway.startswith(INWARD):
+            continue
+        target = route.target(gateway)
+        if target is None and gateway.startswith(("igw-", "eigw-", "cagw-")):
+            yield Violation(route.name_of(argument), gateway, "no path to the internet")
+        elif target is None or target.kind != "resource":
+            raise CannotDecide(route.name_of(argument), gateway, "a gateway that this configuration declares")
+        elif target.type in ("aws_ec2_carrier_gateway", "aws_internet_gateway_attachment"):
+            yield Violation(route.name_of(argument), gateway, "no path to the internet")

@@ -9,6 +9,12 @@ from policies.terraform import Arguments
 
 SWITCHES = {
     "aws_cloudwatch_event_target": (("ecs_target", "network_configuration"), "assign_public_ip", False),
+    "aws_dms_replication_instance": ((), "publicly_accessible", False),
+    "aws_mq_broker": ((), "publicly_accessible", False),
+    "aws_launch_configuration": ((), "associate_public_ip_address", False),
+    "aws_scheduler_schedule": (("target", "ecs_parameters", "network_configuration"), "assign_public_ip", False),
+    "aws_spot_fleet_request": (("launch_specification",), "associate_public_ip_address", False),
+    "aws_spot_instance_request": ((), "associate_public_ip_address", False),
     "aws_default_subnet": ((), "map_public_ip_on_launch", True),
     "aws_ecs_service": (("network_configuration",), "assign_public_ip", False),
     "aws_ecs_task_set": (("network_configuration",), "assign_public_ip", False),
@@ -17,6 +23,7 @@ SWITCHES = {
     "aws_subnet": ((), "map_public_ip_on_launch", False),
 }
 """Type -> nested blocks, argument, and the provider's default (of an instance: what its subnet says, judged there)."""
+V6_SUBNETS = ("aws_subnet", "aws_default_subnet")
 BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 
 
@@ -24,12 +31,13 @@ class NetNoPublicIp(Policy):
     """Whatever has a public address is found by scanners within minutes, and needs only one wrong route to answer.
 
     Elastic addresses exist for nothing else, so each is a finding; a load balancer is public unless it says internal.
+    An IPv6 address of a subnet is one of the internet's, whatever routes there are today.
     """
 
     id = "PG_NET_NO_PUBLIC_IP"
     name = "Ensure nothing is given a public address"
     severity = "HIGH"
-    resources = (*SWITCHES, *BALANCERS, "aws_eip")
+    resources = (*SWITCHES, *BALANCERS, "aws_eip", "aws_eip_association")
     controls = {
         "aws-fsbp": ("ECS.2", "ECS.16", "EC2.15"),
         "eu-cra": ("Annex I Part I (2)(j)",),
@@ -47,10 +55,11 @@ class NetNoPublicIp(Policy):
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        if conf.block.type == "aws_eip":
+        if conf.block.type in ("aws_eip", "aws_eip_association"):
             yield Violation("", conf.address, "no public address")
         elif conf.block.type in BALANCERS:
-            if not conf.flag("internal"):
+            inward = conf.text("load_balancer_type") == "gateway"  # answers its endpoints only
+            if not inward and not conf.flag("internal"):
                 yield Violation("internal", conf.flag("internal"), "true")
         else:
             path, argument, default = SWITCHES[conf.block.type]
@@ -58,6 +67,8 @@ class NetNoPublicIp(Policy):
                 public = place.flag(argument)
                 if public or (public is None and default):
                     yield Violation(place.name_of(argument), public, "false")
+        if conf.block.type in V6_SUBNETS and conf.flag("assign_ipv6_address_on_creation"):
+            yield Violation("assign_ipv6_address_on_creation", True, "false")
 
 
 def _places(conf: Arguments, path: tuple[str, ...]) -> list[Arguments]:

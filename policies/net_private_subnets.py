@@ -11,22 +11,35 @@ from policies.zones import subnets
 
 PLACES = {
     "aws_cloudwatch_event_target": (("ecs_target", "network_configuration"), "subnets"),
+    "aws_db_proxy": ((), "vpc_subnet_ids"),
     "aws_db_subnet_group": ((), "subnet_ids"),
+    "aws_dms_replication_subnet_group": ((), "subnet_ids"),
+    "aws_docdb_subnet_group": ((), "subnet_ids"),
     "aws_ecs_service": (("network_configuration",), "subnets"),
     "aws_ecs_task_set": (("network_configuration",), "subnets"),
     "aws_elasticache_serverless_cache": ((), "subnet_ids"),
     "aws_elasticache_subnet_group": ((), "subnet_ids"),
     "aws_lambda_function": (("vpc_config",), "subnet_ids"),
+    "aws_memorydb_subnet_group": ((), "subnet_ids"),
+    "aws_neptune_subnet_group": ((), "subnet_ids"),
+    "aws_redshift_subnet_group": ((), "subnet_ids"),
+    "aws_scheduler_schedule": (("target", "ecs_parameters", "network_configuration"), "subnets"),
 }
 """Type -> the nested blocks and the argument that list subnets."""
 MEMBERS = {
     "aws_db_instance": ("db_subnet_group_name", "aws_db_subnet_group"),
+    "aws_docdb_cluster": ("db_subnet_group_name", "aws_docdb_subnet_group"),
     "aws_elasticache_cluster": ("subnet_group_name", "aws_elasticache_subnet_group"),
     "aws_elasticache_replication_group": ("subnet_group_name", "aws_elasticache_subnet_group"),
+    "aws_memorydb_cluster": ("subnet_group_name", "aws_memorydb_subnet_group"),
+    "aws_neptune_cluster": ("neptune_subnet_group_name", "aws_neptune_subnet_group"),
     "aws_rds_cluster": ("db_subnet_group_name", "aws_db_subnet_group"),
+    "aws_redshift_cluster": ("cluster_subnet_group_name", "aws_redshift_subnet_group"),
 }
 """Type -> the argument that names its subnet group, which is judged itself."""
-OPTIONAL = ("aws_lambda_function", "aws_cloudwatch_event_target")
+INHERITS = {"aws_elasticache_cluster": "replication_group_id", "aws_db_instance": "replicate_source_db"}
+"""Type -> what it is a member or a replica of, in whose subnet group it lies then."""
+OPTIONAL = ("aws_lambda_function", "aws_cloudwatch_event_target", "aws_scheduler_schedule")
 """Types that may run outside a VPC; whether a function may is the question of NET.lambda-in-vpc."""
 TABLES = ("aws_route_table", "aws_default_route_table", "aws_vpc", "aws_default_vpc")
 """What a route table's id may refer to: the main table is an attribute of its VPC."""
@@ -64,7 +77,8 @@ class NetPrivateSubnets(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type in MEMBERS:
             argument, group = MEMBERS[conf.block.type]
-            inherits = conf.block.type == "aws_elasticache_cluster" and conf.has("replication_group_id")
+            source = INHERITS.get(conf.block.type)
+            inherits = source and conf.text(source) and not conf.has(argument)
             if not inherits and conf.follow(argument, group) is None:
                 yield Violation(argument, None, f"an {group} of private subnets")
             return

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.accounts import own_accounts
 from policies.base import Policy, Violation
 from policies.terraform import Arguments
+
+SNAPSHOTS = ("aws_db_snapshot", "aws_db_cluster_snapshot", "aws_db_snapshot_copy", "aws_rds_cluster_snapshot_copy")
 
 
 class NetRdsNotPublic(Policy):
     """A public database stands one leaked password, or one flaw before login, away from the whole history of a plant.
 
     The flag alone opens nothing while no route leads to the internet; it is refused all the same, since routes and
-    security groups are changed by other people at other times.
+    security groups are changed by other people at other times. A snapshot shared with `all` is the database itself.
     """
 
     id = "PG_NET_RDS_NOT_PUBLIC"
@@ -23,8 +26,10 @@ class NetRdsNotPublic(Policy):
         "aws_db_instance",
         "aws_rds_cluster_instance",
         "aws_neptune_cluster_instance",
+        "aws_rds_shard_group",
         "aws_redshift_cluster",
         "aws_redshiftserverless_workgroup",
+        *SNAPSHOTS,
     )
     controls = {
         "aws-fsbp": ("RDS.2",),
@@ -44,6 +49,13 @@ class NetRdsNotPublic(Policy):
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type in SNAPSHOTS:
+            shared = conf.strings("shared_accounts")
+            own = own_accounts(conf) if shared and "all" not in shared else []
+            for account in shared:
+                if account not in own:
+                    yield Violation("shared_accounts", account, "no account, or one of our own")
+            return
         public = conf.flag("publicly_accessible")
         # Absent means false, but for Redshift, which provider 5 made public by default.
         if public or (public is None and conf.block.type == "aws_redshift_cluster"):

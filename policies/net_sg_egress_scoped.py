@@ -38,8 +38,9 @@ class NetSgEgressScoped(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         # No egress at all is no traffic: Terraform removes the open rule that AWS gives a new group.
         for rule in rules(conf, "egress"):
-            if rule.covers_everything:
-                yield Violation(f"{rule.path}.to_port".lstrip("."), "all ports", "the ports that are used")
+            if rule.is_wide:
+                got = f"ports {rule.first:.0f} to {rule.last:.0f}"
+                yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the ports that are used")
             for peer in rule.peers:
                 if peer.kind == "cidr" and not any(within(peer.network, vpc) for vpc in _vpcs(conf)):
                     yield Violation(peer.argument, peer.value, "a security group, a prefix list, or a range in the VPC")

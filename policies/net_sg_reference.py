@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.network import GROUPS, INGRESS, Peer, declared, rules
+from policies.network import GROUPS, INGRESS, Peer, Rule, declared, rules
 from policies.requirements import POSTGRES_PORT, REDIS_PORT
 from policies.terraform import Arguments, CannotDecide
 
@@ -15,8 +15,17 @@ STORES = {
     "aws_elasticache_cluster": "security_group_ids",
     "aws_elasticache_replication_group": "security_group_ids",
     "aws_elasticache_serverless_cache": "security_group_ids",
+    "aws_memorydb_cluster": "security_group_ids",
+    "aws_docdb_cluster": "vpc_security_group_ids",
+    "aws_neptune_cluster": "vpc_security_group_ids",
+    "aws_redshift_cluster": "vpc_security_group_ids",
+    "aws_db_proxy": "vpc_security_group_ids",
 }
 """Data store -> argument that lists its security groups."""
+DEFAULTS = {"postgres": POSTGRES_PORT, "aurora-postgresql": POSTGRES_PORT, "redis": REDIS_PORT, "valkey": REDIS_PORT}
+"""Engine -> the port of a store that states none."""
+PORTS = 2
+"""How many neighbouring ports a store serves: a serverless cache has one for its replicas beside the first."""
 
 
 class NetSgReference(Policy):
@@ -24,7 +33,7 @@ class NetSgReference(Policy):
 
     Judged are the groups of every data store, whatever its port, and any rule that opens PostgreSQL's or Redis's
     port, whatever its group. Non-default ports (FSBP RDS.23) are not asked for: they hide nothing from a scan,
-    while a group that names its clients does not answer one.
+    while a group that names its clients does not answer one. A named group gets the store's own port, no range.
     """
 
     id = "PG_NET_SG_REFERENCE"
@@ -56,13 +65,20 @@ class NetSgReference(Policy):
                 guards_a_store = _guards_a_store(conf) if guards_a_store is None else guards_a_store
                 if not guards_a_store:
                     continue
+                if rule.peers and rule.last >= rule.first and not _is_served(conf, rule):
+                    yield Violation(f"{rule.path}.from_port".lstrip("."), rule.first, "the port that the store serves")
+            if rule.peers and rule.last - rule.first >= PORTS:
+                guards_a_store = rule.is_wide or _guards_a_store(conf) if guards_a_store is None else guards_a_store
+                if guards_a_store:
+                    got = f"ports {rule.first:.0f} to {rule.last:.0f}"
+                    yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the port that the store serves")
             for peer in rule.peers:
                 yield from _named_group(conf, peer)
 
 
 def _groups_of(store: Arguments, argument: str) -> Iterator[Violation]:
     """A store without groups of its own has the default group of the VPC."""
-    if store.block.type == "aws_elasticache_cluster" and store.has("replication_group_id"):
+    if store.block.type == "aws_elasticache_cluster" and store.text("replication_group_id"):
         return  # a member node: the replication group states the security groups
     groups = store.strings(argument)
     if not groups:
@@ -79,14 +95,26 @@ def _named_group(conf: Arguments, peer: Peer) -> Iterator[Violation]:
         raise CannotDecide(peer.argument, peer.value, requires)
 
 
+def _is_served(conf: Arguments, rule: Rule) -> bool:
+    """Whether a store of the group listens there; of one that tells neither port nor engine that is not known."""
+    for store in _guarded_stores(conf):
+        stated = store.number("port") or DEFAULTS.get(store.text("engine") or "")
+        if stated is None or rule.covers(int(stated)):
+            return True
+    return False
+
+
 def _guards_a_store(conf: Arguments) -> bool:
     """Whether the group that holds the rule is one that a data store has."""
+    return next(_guarded_stores(conf), None) is not None
+
+
+def _guarded_stores(conf: Arguments) -> Iterator[Arguments]:
+    """Lazily, so that what is known of one store is not lost to what is not known of the next."""
     group = conf if conf.block.type in GROUPS else declared(conf, conf.values.get("security_group_id"), *GROUPS)
     if group is None:
         raise CannotDecide("security_group_id", conf.values.get("security_group_id"), "a reference to a declared group")
-    stores = conf.resources(*STORES)
-    return any(
-        declared(store, raw, *GROUPS) is not None and conf.target(raw, *GROUPS) is group.block
-        for store in stores
-        for raw in store.strings(STORES[store.block.type])
-    )
+    for store in conf.resources(*STORES):
+        for raw in store.strings(STORES[store.block.type]):
+            if declared(store, raw, *GROUPS) is not None and conf.target(raw, *GROUPS) is group.block:
+                yield store

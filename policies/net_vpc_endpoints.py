@@ -17,7 +17,7 @@ ROUTE_TABLES = ("aws_vpc_endpoint_route_table_association", "vpc_endpoint_id")
 class NetVpcEndpoints(Policy):
     """Without its own endpoints the platform calls AWS over the internet, or not at all: a private task cannot start.
 
-    An endpoint counts where clients find it: an interface endpoint by private DNS, in subnets and behind a security
+    An endpoint counts where clients find it: an interface endpoint by private DNS, in two zones and behind a security
     group of its own; a gateway endpoint by route tables.
     """
 
@@ -71,8 +71,19 @@ def _unreachable(endpoint: Arguments) -> Iterator[Violation]:
         yield Violation(f"{endpoint.address}.vpc_endpoint_type", kind, "Interface or Gateway")
     if not endpoint.flag("private_dns_enabled"):
         yield Violation(f"{endpoint.address}.private_dns_enabled", endpoint.flag("private_dns_enabled"), "true")
-    in_subnets = endpoint.strings("subnet_ids") or endpoint.blocks("subnet_configuration")
-    if not in_subnets and not endpoint.referred_by(*SUBNETS):
-        yield Violation(f"{endpoint.address}.subnet_ids", None, "the private subnets")
+    found = _subnets(endpoint)
+    if len(found) < 2:  # AWS takes one subnet of a zone, so two subnets are two zones
+        yield Violation(
+            f"{endpoint.address}.subnet_ids", ", ".join(sorted(found)) or None, "private subnets in two zones"
+        )
     if not endpoint.strings("security_group_ids") and not endpoint.referred_by(*SECURITY_GROUPS):
         yield Violation(f"{endpoint.address}.security_group_ids", None, "a security group of its own")
+
+
+def _subnets(endpoint: Arguments) -> set[str]:
+    """Where its interfaces are: listed, configured one by one, or associated separately."""
+    configured = [place.text("subnet_id") for place in endpoint.blocks("subnet_configuration")]
+    found = {*endpoint.strings("subnet_ids"), *(str(subnet) for subnet in configured)}
+    if len(found) >= 2:
+        return found
+    return found | {str(place.text("subnet_id")) for place in endpoint.referred_by(*SUBNETS)}

@@ -27,6 +27,8 @@ PEERS = {
 PORTED = ("tcp", "udp", "6", "17")
 PORTLESS = ("icmp", "icmpv6", "1", "58")
 LAST_PORT = 65535
+WIDE = 1000
+"""How many ports no single service needs: a rule for more names no port at all."""
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 """Ranges that the internet does not route (RFC 1918, 6598, 4193)."""
 
@@ -64,9 +66,9 @@ class Rule:
         return self.first <= port <= self.last
 
     @property
-    def covers_everything(self) -> bool:
-        """Whether no port is left out."""
-        return self.covers(1) and self.covers(LAST_PORT)
+    def is_wide(self) -> bool:
+        """Whether it names a range of ports rather than what a service listens on."""
+        return self.last - self.first > WIDE
 
 
 def rules(conf: Arguments, direction: str) -> Iterator[Rule]:
@@ -109,6 +111,8 @@ def ports(entry: Arguments, protocol_argument: str) -> tuple[float, float]:
 def _peers(entry: Arguments) -> Iterator[Peer]:
     for argument, kind in PEERS.items():
         for value in entry.strings(argument) if argument in entry.values else ():
+            if not value and not isinstance(entry.values[argument], list):
+                continue  # Terraform takes an empty string for none, but not among others
             if kind == "prefix list":
                 yield from _prefix_list(entry, argument, value)
             else:

@@ -12,7 +12,8 @@ from policies.terraform import Arguments
 ZONE_LETTERS = {"eu-west-1": "a-c"}
 """Zones of a region, where they are known; no region has more than six."""
 ZONE_ARGUMENT = re.compile(r"(?:^|[._])(?:availability_zones?|availability_zone_ids?|azs)(?:\[\d+\])?$")
-ZONES = "${data.aws_availability_zones."
+ZONES = ("names", "zone_ids")
+"""Attributes of aws_availability_zones that name zones of the region it was asked in."""
 
 
 class RegEuWest1(Policy):
@@ -49,7 +50,7 @@ class RegEuWest1(Policy):
         conf.note("provider.aws.region", ", ".join(str(provider.values.get("region")) for provider in providers))
         if region is None and (conf.block.kind == "provider" or not providers):
             yield Violation("region", None, f"{wanted}, here or in a declared aws provider")
-        elif region is not None and not (accepts(region) or region.startswith("${data.aws_region.")):
+        elif region is not None and not (accepts(region) or _refers_to(conf, region, "data.aws_region")):
             yield Violation("region", region, wanted)
         for path, raw in conf.raw():
             if ZONE_ARGUMENT.search(path) and raw is not None and not _of_the_region(conf, raw):
@@ -66,6 +67,12 @@ def _is_zone(profile: Profile, zone: str) -> bool:
 
 
 def _of_the_region(conf: Arguments, raw: object) -> bool:
-    """Whether it is a zone from a data source that is declared here: that one is judged for its own region."""
-    match = re.match(r"\$\{(data\.aws_availability_zones\.[\w-]+)\.(?:names|zone_ids)\b", str(raw))
-    return match is not None and match[1] in conf.configuration.by_address
+    """Whether it is a zone that a declared data source gives."""
+    found = conf.reference(raw)
+    return _refers_to(conf, raw, "data.aws_availability_zones") and found is not None and found[1] in ZONES
+
+
+def _refers_to(conf: Arguments, raw: object, label: str) -> bool:
+    """Whether it is an attribute of a data source that is declared here: that one is judged for its own region."""
+    found = conf.reference(raw)
+    return found is not None and found[0].label == label

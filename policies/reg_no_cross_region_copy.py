@@ -11,8 +11,10 @@ from policies.terraform import Arguments, CannotDecide
 COPIES = (
     "aws_ami_copy",
     "aws_db_instance_automated_backups_replication",
+    "aws_cloudwatch_event_endpoint",
     "aws_db_snapshot_copy",
     "aws_docdb_global_cluster",
+    "aws_dsql_cluster_peering",
     "aws_dynamodb_global_table",
     "aws_dynamodb_table_replica",
     "aws_ebs_snapshot_copy",
@@ -20,11 +22,29 @@ COPIES = (
     "aws_elasticache_global_replication_group",
     "aws_kms_replica_external_key",
     "aws_kms_replica_key",
+    "aws_memorydb_multi_region_cluster",
+    "aws_msk_replicator",
+    "aws_neptune_global_cluster",
     "aws_rds_cluster_snapshot_copy",
     "aws_rds_global_cluster",
+    "aws_redshift_snapshot_copy",
     "aws_s3control_multi_region_access_point",
 )
 """Types that exist to have the same thing in two regions."""
+MEMBERSHIPS = {
+    "aws_docdb_cluster": "global_cluster_identifier",
+    "aws_elasticache_replication_group": "global_replication_group_id",
+    "aws_memorydb_cluster": "multi_region_cluster_name",
+    "aws_neptune_cluster": "global_cluster_identifier",
+    "aws_rds_cluster": "global_cluster_identifier",
+}
+"""Type -> the argument that makes it one of several copies, the others elsewhere."""
+RULES = {
+    "aws_dlm_lifecycle_policy": ("policy_details", "schedule", "cross_region_copy_rule"),
+    "aws_redshift_cluster": ("snapshot_copy",),
+}
+"""Type -> the nested blocks that send a copy elsewhere."""
+SEVERAL = frozenset({*COPIES, *MEMBERSHIPS, *RULES})
 KEYS = ("aws_kms_key", "aws_kms_external_key")
 BUCKETS = ("aws_s3_bucket", "aws_s3_bucket_replication_configuration")
 
@@ -42,6 +62,8 @@ class RegNoCrossRegionCopy(Policy):
     resources = (
         *COPIES,
         *KEYS,
+        *MEMBERSHIPS,
+        *RULES,
         *BUCKETS,
         "aws_secretsmanager_secret",
         "aws_ecr_replication_configuration",
@@ -62,8 +84,8 @@ class RegNoCrossRegionCopy(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No replicating type, no replica and no destination elsewhere."""
         type_ = conf.block.type
-        if type_ in COPIES:
-            yield from _copy(conf)
+        if type_ in SEVERAL:
+            yield from _copy(conf) if type_ in COPIES else _one_of_several(conf)
         elif type_ in KEYS:
             if conf.flag("multi_region") and conf.profile.one_region:  # absent is false
                 yield Violation("multi_region", True, "false")
@@ -123,3 +145,16 @@ def _bucket(destination: Arguments) -> Iterator[Violation]:
     """A bucket that is declared here is in the region that REG.eu-west-1 sees; another one's ARN does not tell."""
     if destination.follow("bucket", "aws_s3_bucket") is None:
         yield Violation(destination.name_of("bucket"), None, "an aws_s3_bucket of the same configuration")
+
+
+def _one_of_several(conf: Arguments) -> Iterator[Violation]:
+    argument = MEMBERSHIPS.get(conf.block.type)
+    if argument and conf.profile.one_region and conf.text(argument):
+        yield Violation(argument, conf.text(argument), f"absent: no copy outside {conf.profile.region_words}")
+    places = [conf] if conf.block.type in RULES else []
+    for name in RULES.get(conf.block.type, ()):
+        places = [inner for place in places for inner in place.blocks(name)]
+    for rule in places:
+        region = rule.text("target") or rule.text("destination_region")
+        if not conf.profile.accepts_region(region):
+            yield Violation(rule.path, region, f"no copy outside {conf.profile.region_words}")

@@ -8,7 +8,7 @@ from policies.base import Policy, Violation
 from policies.terraform import Arguments
 
 SOURCES = ("SERVICE", "TASK_DEFINITION")
-COPIES = ("aws_db_instance", "aws_rds_cluster")
+COPIES = ("aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster")
 LAUNCHERS = {
     "aws_ecs_service": (),
     "aws_cloudwatch_event_target": ("ecs_target",),
@@ -23,7 +23,7 @@ class TagPropagate(Policy):
     id = "PG_TAG_PROPAGATE"
     name = "Ensure tasks and database snapshots carry the tags of what they come from"
     severity = "LOW"
-    resources = (*COPIES, *LAUNCHERS)
+    resources = (*COPIES, *LAUNCHERS, "aws_autoscaling_group")
     controls = {
         "aws-fsbp": ("RDS.17",),
         "iec-62443-3-3": ("SR 7.8",),
@@ -41,6 +41,11 @@ class TagPropagate(Policy):
         if conf.block.type in COPIES:
             if not conf.flag("copy_tags_to_snapshot"):  # absent is false
                 yield Violation("copy_tags_to_snapshot", conf.flag("copy_tags_to_snapshot"), "true")
+            return
+        if conf.block.type == "aws_autoscaling_group":
+            for tag in conf.blocks("tag"):
+                if not tag.flag("propagate_at_launch"):
+                    yield Violation(tag.name_of("propagate_at_launch"), tag.flag("propagate_at_launch"), "true")
             return
         launch = conf.block_at(*LAUNCHERS[conf.block.type])
         if launch is None:

@@ -13,6 +13,8 @@ GROUPS = {
 }
 """Type -> the argument that names its parameter group, and the group's type."""
 PARAMETER = "rds.force_ssl"
+VERIFYING = ("require", "verify-ca", "verify-full")
+"""What makes a migration endpoint speak TLS; absent is none."""
 FLOOR, MODERN = "ssl_min_protocol_version", ("TLSv1.2", "TLSv1.3")
 """Unset, PostgreSQL and RDS begin at TLS 1.2."""
 
@@ -21,13 +23,14 @@ class TlsPostgresForceSsl(Policy):
     """A client that forgets TLS must fail, or its password and its rows cross the network in clear text for years.
 
     AWS's default groups force TLS from PostgreSQL 15 on only, and cannot be changed, so an own group must say it. Of
-    a parameter that is given twice AWS keeps one: every value must be 1.
+    a parameter that is given twice AWS keeps one: every value must be 1. A proxy in front takes clear text unless told
+    not to, and a migration reads it.
     """
 
     id = "PG_TLS_POSTGRES_FORCE_SSL"
     name = "Ensure PostgreSQL refuses sessions without TLS"
     severity = "HIGH"
-    resources = ("aws_db_instance", "aws_rds_cluster")
+    resources = (*GROUPS, "aws_db_proxy", "aws_dms_endpoint")
     controls = {
         "aws-securityhub": ("RDS.38",),
         "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
@@ -45,6 +48,9 @@ class TlsPostgresForceSsl(Policy):
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type in ("aws_db_proxy", "aws_dms_endpoint"):
+            yield from _in_between(conf)
+            return
         engine = conf.text("engine")
         if engine is not None and "postgres" not in engine.lower():
             return  # of a restored instance or a replica the engine is not stated: judged as PostgreSQL
@@ -62,3 +68,14 @@ class TlsPostgresForceSsl(Policy):
         conf.note(PARAMETER, ", ".join(map(str, stated)) or None)
         if not stated or any(value != "1" for value in stated):
             yield Violation(f"{argument}: {PARAMETER}", " and ".join(map(str, stated)) or None, "1")
+
+
+def _in_between(conf: Arguments) -> Iterator[Violation]:
+    engine = conf.text("engine_family") or conf.text("engine_name") or "postgres"
+    if "postgres" not in engine.lower():
+        return
+    if conf.block.type == "aws_db_proxy":
+        if not conf.flag("require_tls"):
+            yield Violation("require_tls", conf.flag("require_tls"), "true")
+    elif (mode := conf.text("ssl_mode")) not in VERIFYING:
+        yield Violation("ssl_mode", mode, " or ".join(VERIFYING))

@@ -13,13 +13,13 @@ class TlsRedis(Policy):
 
     Mode `preferred` answers clear text as well, so one client without TLS leaks both unnoticed. The mode must be
     stated: where it is absent, a group once set to `preferred` keeps it. A cluster of its own cannot require TLS
-    for Redis at all; a member of a replication group takes what the group says.
+    for Redis at all; a member of a replication group takes what the group says. MemoryDB has TLS unless it says no.
     """
 
     id = "PG_TLS_REDIS"
     name = "Ensure Redis accepts TLS connections only"
     severity = "HIGH"
-    resources = ("aws_elasticache_replication_group", "aws_elasticache_cluster")
+    resources = ("aws_elasticache_replication_group", "aws_elasticache_cluster", "aws_memorydb_cluster")
     controls = {
         "aws-fsbp": ("ElastiCache.5",),
         "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
@@ -37,8 +37,12 @@ class TlsRedis(Policy):
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.type == "aws_memorydb_cluster":
+            if conf.flag("tls_enabled") is False:
+                yield Violation("tls_enabled", False, "true")
+            return
         alone = conf.block.type == "aws_elasticache_cluster"
-        if alone and conf.has("replication_group_id"):
+        if alone and conf.text("replication_group_id"):
             return
         enabled = conf.flag("transit_encryption_enabled")
         if not enabled:

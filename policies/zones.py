@@ -7,8 +7,9 @@ import re
 from policies.network import declared
 from policies.terraform import Arguments, CannotDecide
 
-ZONE_NAMES = re.compile(r"\$\{(data\.aws_availability_zones\.\w+\.(?:names|zone_ids))\[(\d+)\]\}")
-"""One zone out of a list that a data source gives."""
+INDEXED = re.compile(r"\$\{(.+\.(?:names|zone_ids))\[(\d+)\]\s*\}")
+"""One zone out of a list."""
+ZONES = "data.aws_availability_zones"
 
 
 def subnets(conf: Arguments, name: str) -> list[Arguments]:
@@ -33,9 +34,10 @@ def zones(conf: Arguments, name: str) -> set[str]:
 
 def _zone(subnet: Arguments) -> tuple[str, str]:
     """Where a zone's name comes from, and the name: two indexes of one list of zones are two zones."""
-    argument = "availability_zone_id" if "availability_zone_id" in subnet.values else "availability_zone"
-    indexed = ZONE_NAMES.fullmatch(str(subnet.values.get(argument)).strip())
-    if indexed:
+    argument = "availability_zone" if subnet.values.get("availability_zone") else "availability_zone_id"
+    raw = str(subnet.values.get(argument)).strip()
+    indexed, found = INDEXED.fullmatch(raw), subnet.reference(raw)
+    if indexed and found and found[0].label == ZONES:
         return indexed[1], indexed[2]
     zone = subnet.text(argument)
     if not zone or "${" in zone:
