@@ -182,14 +182,28 @@ class Policy(BaseCheck):
 def _hidden(conf: Arguments) -> Iterator[Violation]:
     """What `lifecycle.ignore_changes` keeps Terraform from setting right again, of what this policy looked at.
 
+    Of other blocks as well: a flow log or a parameter group decides the verdict on what refers to it.
     Source: https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes
     """
-    lifecycle = conf.values.get("lifecycle")
+    for block, ignored in conf.configuration.index("ignored", lambda: _ignoring(conf.configuration)):
+        own = block.address == conf.address
+        prefix = "" if own else f"{block.address}."
+        looked_at = [key.removeprefix(prefix) for key in conf.reads if key.startswith(prefix)]
+        read = {TOP_LEVEL.split(key, maxsplit=1)[0] for key in looked_at} | ({"all"} if own or looked_at else set())
+        for name in sorted(ignored & read):
+            if (block.type, name) not in SCALED_BY_AWS:
+                requires = "no argument that a policy judges, or its change would go unseen"
+                address, fix = "" if own else block.address, f"remove {name} from ignore_changes"
+                yield Violation("lifecycle.ignore_changes", name, requires, address=address, fix=fix)
+
+
+def _ignoring(configuration: Configuration) -> list[tuple[Block, set[str]]]:
+    return [(block, names) for block in configuration.blocks if (names := _ignored(block))]
+
+
+def _ignored(block: Block) -> set[str]:
+    lifecycle = block.arguments.get("lifecycle")
     blocks = lifecycle if isinstance(lifecycle, list) else [lifecycle]
-    listed = [block.get("ignore_changes") for block in blocks if isinstance(block, Mapping)]
-    ignored = {str(name) for names in listed for name in (names if isinstance(names, list) else [names]) if name}
-    read = {TOP_LEVEL.split(key, maxsplit=1)[0] for key in conf.reads} | {"all"}
-    for name in sorted({TOP_LEVEL.split(name.strip("${} "), maxsplit=1)[0] for name in ignored} & read):
-        if (conf.block.type, name) not in SCALED_BY_AWS:
-            requires = "no argument that a policy judges, or its change would go unseen"
-            yield Violation("lifecycle.ignore_changes", name, requires, fix=f"remove {name} from ignore_changes")
+    listed = [inner.get("ignore_changes") for inner in blocks if isinstance(inner, Mapping)]
+    names = {str(name) for entry in listed for name in (entry if isinstance(entry, list) else [entry]) if name}
+    return {TOP_LEVEL.split(name.strip("${} "), maxsplit=1)[0] for name in names}

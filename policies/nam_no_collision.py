@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
 from policies.environment import suffix
 from policies.naming import NAMES, words
 from policies.terraform import Arguments, CannotDecide
+
+UNKNOWN = "${"
+"""Stands for a name that is not known; none can be like it."""
 
 
 class NamNoCollision(Policy):
@@ -46,19 +50,25 @@ class NamNoCollision(Policy):
             if "${" in name:
                 raise CannotDecide(argument, name, f"a name that holds {expected} as a word")
             yield Violation(argument, name, f"a name that holds {expected} as a word")
-        repeated = [block for block in _same_type(conf) if _name(conf, block, argument) == name.lower()]
+        taken = conf.configuration.index(("names", conf.block.type), lambda: _taken(conf, argument))
+        repeated = [address for address in taken[name.lower()] if address != conf.address]
         if repeated:
             yield Violation(argument, name, f"a name that {repeated[0]} does not use")
+        unknown = [address for address in taken[UNKNOWN] if address != conf.address]
+        if unknown:
+            requires = f"a name that the configuration decides, so that it can differ from {name}"
+            raise CannotDecide(f"{unknown[0]}.{argument}", "not known", requires)
         if "for_each" in conf.values or conf.number("count") not in (None, 0, 1):
             yield Violation(argument, name, "a name that differs between the instances of for_each or count")
 
 
-def _same_type(conf: Arguments) -> list[str]:
-    blocks = conf.configuration.by_type[("resource", conf.block.type)]
-    return [block.address for block in blocks if block is not conf.block]
-
-
-def _name(conf: Arguments, address: str, argument: str) -> str:
-    """Lower case: IAM and RDS do not tell names apart by it. Raises: CannotDecide where the other name is not known."""
-    raw = conf.configuration.by_address[address].arguments.get(argument)
-    return str(conf.configuration.resolve(raw, f"{address}.{argument}")).lower()
+def _taken(conf: Arguments, argument: str) -> dict[str, list[str]]:
+    """Name -> addresses of the blocks of this type that have it; lower case, since IAM and RDS see no difference."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for block in conf.configuration.by_type[("resource", conf.block.type)]:
+        try:
+            name = str(conf.configuration.resolve(block.arguments.get(argument), argument)).lower()
+        except CannotDecide:
+            name = UNKNOWN
+        found[name].append(block.address)
+    return found

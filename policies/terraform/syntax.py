@@ -50,7 +50,7 @@ class Json:
         if not isinstance(self.value, str):
             return json.dumps(self.value)
         whole = self.value.startswith("${") and self.value.endswith("}") and self.value.count("${") == 1
-        return self.value[2:-1] if whole else self.value
+        return self.value[2:-1] if whole else f'"{self.value}"'
 
 
 Expression = Hcl | Json

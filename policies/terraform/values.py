@@ -32,6 +32,9 @@ class Source(str):
     __slots__ = ()
 
 
+HEREDOC = re.compile(r"<<-?(\w+)\n(.*?)\n\s*\1\b", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Unknown:
     """A value that the configuration does not tell; `text` is the expression that hides it, without its literals."""
@@ -41,8 +44,7 @@ class Unknown:
     @classmethod
     def of(cls, source: str) -> Unknown:
         """From source text: literals may be secrets and are left out, braces would end an interpolation."""
-        text = " ".join(re.sub(r'"(?:[^"\\]|\\.)*"', '"..."', source).split())
-        text = text.replace("{", "(").replace("}", ")")
+        text = " ".join(without_literals(source).split()).replace("{", "(").replace("}", ")")
         return cls(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "...")
 
 
@@ -77,6 +79,34 @@ class Template:
     def text(self) -> str:
         """As a template, for messages."""
         return str(rendered(self))
+
+
+def without_literals(source: str) -> str:
+    """An expression without the text of its strings and heredocs; what is interpolated into them stays."""
+    source = HEREDOC.sub(lambda match: json.dumps(match[2]), source)
+    shown, inside, position = list[str](), list[str](), 0
+    while position < len(source):
+        character = source[position]
+        if inside and inside[-1] == '"':
+            if character == "\\":
+                position += 1
+            elif character == '"':
+                inside.pop()
+            elif character in "$%" and source[position + 1 : position + 2] == "{":
+                inside.append("${")
+                shown.append(" ")
+                position += 1
+        elif character == '"':
+            inside.append('"')
+            shown.append('"..."')
+        elif character == "}" and inside:
+            shown.append(" " if inside.pop() == "${" else character)
+        else:
+            if character == "{":
+                inside.append(character)
+            shown.append(character)
+        position += 1
+    return "".join(shown)
 
 
 def is_known(value: Any) -> bool:
