@@ -366,9 +366,16 @@ class Arguments:
         """Whether a raw value refers to this block, None where the configuration does not tell."""
         target = self.target(item, self.block.label)
         elsewhere = self._referenced(item)
-        if target is None and not (elsewhere and elsewhere.kind == "resource") and INTERPOLATION.search(str(item)):
+        known = (elsewhere and elsewhere.kind == "resource") or self._names_another(item)
+        if target is None and not known and INTERPOLATION.search(str(item)):
             return None
         return target is self.block
+
+    def _names_another(self, item: Any) -> bool:
+        """Whether a raw value names a resource, declared or not, that is called otherwise than this block."""
+        whole = INTERPOLATION.fullmatch(item.strip()) if isinstance(item, str) else None
+        named = TRAVERSAL.fullmatch(whole[1].strip()) if whole else None
+        return bool(named and not named[2] and named[3] == self.block.type and named[4] != self.block.name)
 
     def resources(self, *types: str) -> list[Arguments]:
         """All resources of these types in the configuration. Raises: CannotDecide where one of them may not exist."""

@@ -13,6 +13,12 @@ resource "aws_sqs_queue_policy" "raw" {{
   policy    = jsonencode({{Statement = [{{Effect = "Allow", Principal = "*", Resource = {resource}}}]}})
 }}
 """
+SECRETS = """
+resource "aws_secretsmanager_secret" "database" {{}}
+resource "aws_secretsmanager_secret_rotation" "one" {{
+  secret_id = {secret_id}
+}}
+"""
 
 
 @pytest.fixture
@@ -58,3 +64,19 @@ def test_what_may_hold_anything_leaves_a_document_undecided(arguments, resource)
 def test_the_arn_of_an_absent_block_outside_of_a_document_is_undecided(arguments):
     with pytest.raises(CannotDecide):
         arguments(QUEUE_POLICY.format(resource='"*"'), "aws_sqs_queue_policy.raw").value("queue_url")
+
+
+def test_a_reference_to_an_absent_block_of_another_name_is_not_to_this_one(arguments):
+    text = SECRETS.format(secret_id="aws_secretsmanager_secret.absent.id")
+    secret = arguments(text, "aws_secretsmanager_secret.database")
+    assert secret.referred_by("aws_secretsmanager_secret_rotation", "secret_id") == []
+
+
+@pytest.mark.parametrize(
+    "secret_id",
+    ["var.absent", "data.aws_secretsmanager_secret.absent.id", "module.absent.id", "aws_ssm_parameter.absent.value"],
+)
+def test_a_reference_to_what_may_be_this_block_is_undecided(arguments, secret_id):
+    secret = arguments(SECRETS.format(secret_id=secret_id), "aws_secretsmanager_secret.database")
+    with pytest.raises(CannotDecide):
+        secret.referred_by("aws_secretsmanager_secret_rotation", "secret_id")
