@@ -491,14 +491,14 @@ class Module:
 
     def _body(self, body: Body, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, expression in body.attributes.items():
+        for name, stated in body.attributes.items():
             if name in RAW:
-                found[name] = _raw(expression, name in BARE)
-            elif name == "dynamic" and isinstance(expression, Json):
-                for kind, content in _json_dynamics(expression.value):
+                found[name] = _raw(stated, name in BARE)
+            elif name == "dynamic" and isinstance(stated, Json):
+                for kind, content in _json_dynamics(stated.value):
                     _append(found, kind, self._json_dynamic(kind, content, scope))
             elif name not in skip:
-                found[name] = self._value(expression, scope)
+                found[name] = self._value(stated, scope)
         for block in body.blocks:
             if block.kind == "dynamic" and len(block.labels) == 1:
                 _append(found, block.labels[0], self._dynamic(block, scope))
