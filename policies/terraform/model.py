@@ -24,6 +24,8 @@ TRAVERSAL = re.compile(
     rf"(\[[^\]]*\])?((?:\.\w+)*)"
 )
 """`module.site["a"].aws_kms_key.stream[0].arn`: modules, kind, type, name, instance key, attributes."""
+GIVEN_BY_AWS = (".arn", ".id", ".account_id")
+"""Attributes that no configuration sets, so that no wildcard hides in them."""
 NAMING_ARGUMENTS = ("name", "identifier", "replication_group_id", "user_id", "family", "function_name", "bucket")
 """Arguments that a literal elsewhere may refer to a resource by."""
 MAXIMUM_DEPTH = 16
@@ -171,7 +173,18 @@ class Configuration:
             return self._evaluate(whole[1], argument, depth)
         if "%{" in text.replace("%%{", "") or "${" in INTERPOLATION.sub("", text).replace("$${", ""):
             raise CannotDecide(argument, _expression(text))
-        return INTERPOLATION.sub(lambda match: str(self._evaluate(match[1], argument, depth)), text)
+        document = text.lstrip()[:1] in ("{", "[")
+        return INTERPOLATION.sub(lambda match: self._part(match[1], argument, depth, document), text)
+
+    def _part(self, expression: str, argument: str, depth: int, document: bool) -> str:
+        """A part of a longer text. In a JSON document, an ARN or id of what is declared elsewhere hides nothing else.
+
+        Terraform refuses a reference to nothing: where the document is applied, the block is in its module.
+        """
+        elsewhere = TRAVERSAL.fullmatch(expression.strip()) if document else None
+        if elsewhere and elsewhere[6] in GIVEN_BY_AWS and not self.referenced(expression):
+            return f"${{{expression}}}"
+        return str(self._evaluate(expression, argument, depth))
 
     def _evaluate(self, expression: str, argument: str, depth: int) -> Any:
         expression = expression.strip()
@@ -379,9 +392,16 @@ class Arguments:
         """Whether a raw value refers to this block, None where the configuration does not tell."""
         target = self.target(item, self.block.label)
         elsewhere = self._referenced(item)
-        if target is None and not (elsewhere and elsewhere.kind == "resource") and INTERPOLATION.search(str(item)):
+        known = (elsewhere and elsewhere.kind == "resource") or self._names_another(item)
+        if target is None and not known and INTERPOLATION.search(str(item)):
             return None
         return target is self.block
+
+    def _names_another(self, item: Any) -> bool:
+        """Whether a raw value names a resource, declared or not, that is called otherwise than this block."""
+        whole = INTERPOLATION.fullmatch(item.strip()) if isinstance(item, str) else None
+        named = TRAVERSAL.fullmatch(whole[1].strip()) if whole else None
+        return bool(named and not named[2] and named[3] == self.block.type and named[4] != self.block.name)
 
     def resources(self, *types: str) -> list[Arguments]:
         """All resources of these types in the configuration. Raises: CannotDecide where one of them may not exist."""
