@@ -32,8 +32,8 @@ To add one: `policies/<family>_<subject>.py` with a class of facts and a generat
 the files that Checkov scans with the gate's own reader, so on HCL and on the JSON of a plan the FAILED set is the
 gate's; a test compares them. What plain Checkov cannot do, and `python main.py gate` does:
 
-- On Terraform JSON (`*.tf.json`, what CDKTF writes) it tells a policy neither the file nor the other resources. Policies
-  then judge each resource alone, and what spans resources, or comes from a variable, shows as failed.
+- On Terraform JSON (`*.tf.json`, what CDKTF writes) it tells a policy neither the file nor the other resources. Each
+  resource is then judged alone, and what spans resources, or comes from a variable, shows as failed.
 - It has no place for policies on outputs, variables, locals and ephemeral blocks: they do not run. Providers are named
   `aws.default` there, data sources without `data.`.
 - Undecided shows as FAILED, waivers and profiles are not read, and a file that it cannot parse is no failure.
