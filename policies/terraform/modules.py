@@ -160,7 +160,7 @@ class Module:
             value = value_of(default, self.scope)
         value = None if value is NULL else value
         type_ = declaration.body.attributes.get("type")
-        node = type_.node if isinstance(type_, Hcl) else expression(type_.text) if type_ else None
+        node = type_.node if isinstance(type_, Hcl) else expression(str(type_.value)) if type_ else None
         return _with_defaults(value, node, self.scope) if node else value
 
     def local(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.artifacts import State
-from lib.gate.scan import judges, load_policies, scan
+from lib.gate.scan import load_policies, scan
 from lib.gate.sources import read_source
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,7 +28,7 @@ def judged(path: Path):
     policy = RULES[f"PG_{path.parent.name.upper()}"]
     source = read_source(path)
     findings, passed = scan(source, {policy.id: policy})
-    blocks = [block for block in source.configuration.blocks if judges(policy, block)]
+    blocks = [block for block in source.configuration.blocks if policy.judges(block)]
     return blocks, findings, passed
 
 
