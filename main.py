@@ -204,7 +204,7 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
 def _each(
     found: Sequence[tuple[Path, str]], verdict_on: Callable[[Path, str], Verdict]
 ) -> tuple[list[Verdict], list[GateError]]:
-    """A verdict on each configuration, or why there is none: one that cannot be judged does not keep the others back."""
+    """A verdict on each configuration, or why there is none: one that has none does not keep the others back."""
     verdicts, without = [], []
     for path, stack in found:
         try:
