@@ -26,7 +26,16 @@ TRAVERSAL = re.compile(
 """`module.site["a"].aws_kms_key.stream[0].arn`: modules, kind, type, name, instance key, attributes."""
 GIVEN_BY_AWS = (".arn", ".id", ".account_id")
 """Attributes that no configuration sets, so that no wildcard hides in them."""
-NAMING_ARGUMENTS = ("name", "identifier", "replication_group_id", "user_id", "family", "function_name", "bucket")
+NAMING_ARGUMENTS = (
+    "name",
+    "identifier",
+    "replication_group_id",
+    "user_id",
+    "user_group_id",
+    "family",
+    "function_name",
+    "bucket",
+)
 """Arguments that a literal elsewhere may refer to a resource by."""
 MAXIMUM_DEPTH = 16
 """How far locals and variables are followed; deeper is a cycle or as good as one."""
