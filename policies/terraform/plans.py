@@ -174,7 +174,9 @@ class _Plan:
             return [{key: value for key, value in block.items() if value is not None} for block in referred]
         if "constant_value" in expression:
             constant = expression["constant_value"]
-            return self._template(constant, module) if "references" in expression else constant
+            made = self._template(constant, module) if "references" in expression else constant
+            if not isinstance(made, Unknown):
+                return made
         if "references" not in expression:
             return {key: self._referred(inner, module) for key, inner in expression.items()} or None
         found = self._references(expression, module)

@@ -14,8 +14,8 @@ from typing import Any
 
 LONGEST_SHOWN = 240
 """Characters of an expression that a finding quotes."""
-LONGEST_TEXT = 5_000_000
-"""Characters of one string; a longer one is not decided, so that no input can hold the gate up."""
+LONGEST_TEXT = 1_000_000
+"""Characters of one string that is put together; a longer one is not decided, so that no input can hold the gate up."""
 
 
 class NotKnown(Exception):

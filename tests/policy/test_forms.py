@@ -1,7 +1,8 @@
 """The same configuration gives the same findings in whichever form it comes: HCL, JSON, plan, state.
 
 `forms/plan.json` and `forms/state.json` are what Terraform printed of `forms/configuration` with the real AWS provider,
-the state after an apply to an emulated AWS. Two things no plan and no state holds: the backend, and lifecycle.
+the state after an apply to an emulated AWS, and `forms/plan_of_json.json` what it printed of the same in JSON.
+Two things no plan and no state holds: the backend, and lifecycle.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tree_sitter import Node
 
 from lib.gate.scan import input_findings, load_policies, scan
 from lib.gate.sources import read_source
-from policies.terraform.syntax import Body, parse_hcl
+from policies.terraform.syntax import Body, parse_hcl, source
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = Path(__file__).parent / "forms"
@@ -32,21 +34,35 @@ def found(path: Path, configuration: Path | None = None):
 
 
 def as_json(body: Body) -> dict:
-    """An HCL body as Terraform JSON, every expression a template."""
+    """An HCL body as Terraform JSON."""
     made: dict = {}
     for name, expression in body.attributes.items():
-        text = expression.text
-        made[name] = json.loads(text) if text in ("true", "false") or text.isdigit() else f"${{{text}}}"
-        if text.startswith('"') and "${" in text:
-            made[name] = text[1:-1]
-        if name == "type" and not text.startswith('"'):
-            made[name] = text
+        made[name] = expression.text if name == "type" else value_as_json(expression.node)
     for block in body.blocks:
         inner = as_json(block.body)
+        if block.kind != "variable" and isinstance(inner.get("type"), str):
+            inner["type"] = inner["type"].strip('"')
         for label in reversed(block.labels):
             inner = {label: inner}
         made.setdefault(block.kind, []).append(inner)
     return made
+
+
+def value_as_json(node: Node):
+    """Literals and collections as JSON has them; any other expression as a template."""
+    text = source(node)
+    inner = node.named_children[0] if node.named_child_count == 1 else node
+    if inner.type == "literal_value":
+        return json.loads(text)
+    if inner.type == "template_expr" and text.startswith('"'):
+        return text[1:-1]
+    if inner.type == "collection_value":
+        collection = inner.named_children[0]
+        if collection.type == "tuple":
+            return [value_as_json(child) for child in collection.named_children if child.type == "expression"]
+        pairs = [child.named_children for child in collection.named_children if child.type == "object_elem"]
+        return {source(pair[0]).strip('"'): value_as_json(pair[-1]) for pair in pairs}
+    return f"${{{text}}}"
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +86,12 @@ def test_terraform_json_gives_the_same(expected, tmp_path):
     assert found(tmp_path) == expected
 
 
-@pytest.mark.parametrize("form", ["plan.json", "state.json"])
+@pytest.mark.parametrize("form", ["plan.json", "plan_of_json.json", "state.json"])
 def test_a_plan_or_state_beside_its_sources_gives_the_same(expected, form):
     assert found(FORMS / form, HCL) == expected
 
 
-@pytest.mark.parametrize("form", ["plan.json", "state.json"])
+@pytest.mark.parametrize("form", ["plan.json", "plan_of_json.json", "state.json"])
 def test_a_plan_or_state_alone_gives_the_same_but_for_what_it_does_not_hold(expected, form):
     alone = found(FORMS / form)
     assert {item for item in alone if item[0] not in NOT_IN_A_PLAN} == expected
