@@ -121,9 +121,13 @@ def gate(
             "verdict: a gate that passes because it failed before is no gate.",
         ),
     ] = None,
+    reports: Annotated[
+        Path | None,
+        typer.Option("--reports", metavar="DIR", help="Where each verdict gets its folder (compliance_reports)."),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
-    """Judge a stack by every policy; write compliance_reports/<stack>/ and print the verdict."""
+    """Judge a stack, or any Terraform, by every policy; write the reports and print the verdict."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
     judged_by = _profile(profile, settings, threshold)
@@ -149,7 +153,7 @@ def gate(
     verdicts, without = _each(found, verdict_on)
     clock.mark("judge")
     if verdicts:
-        _report(verdicts, format_, output)
+        _report(verdicts, format_, output, reports or ROOT / "compliance_reports")
     clock.mark("report")
     for gap in without:
         typer.echo(f"{type(gap).__name__}: {gap}", err=True)
@@ -223,13 +227,13 @@ def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
     return read_waivers(ROOT / WAIVERS, WAIVERS) if own else ()
 
 
-def _report(verdicts: Sequence[Verdict], format_: str, output: str) -> None:
+def _report(verdicts: Sequence[Verdict], format_: str, output: str, reports: Path) -> None:
     from lib.gate.verdict import to_json
     from lib.reports import html
     from lib.whole_file import write_whole
 
     for verdict in verdicts:
-        folder = ROOT / "compliance_reports" / verdict.stack
+        folder = reports / verdict.stack
         write_whole(folder / "verdict.json", to_json(verdict).encode())
         write_whole(folder / html.FILENAME, html.render(verdict).encode())
     if format_ == "text":
@@ -243,7 +247,7 @@ def _report(verdicts: Sequence[Verdict], format_: str, output: str) -> None:
         write_whole(Path(output), text.encode())
     if format_ == "text":
         for verdict in verdicts:
-            typer.echo(f"\nreport: {ROOT / 'compliance_reports' / verdict.stack / html.FILENAME}", err=True)
+            typer.echo(f"\nreport: {reports / verdict.stack / html.FILENAME}", err=True)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:

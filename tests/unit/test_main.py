@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,14 @@ BAD = GOOD.with_name("bad.tf.json")
 FIXTURES = ROOT / "tests" / "policy" / "fixtures"
 
 
+REPORTS = tempfile.TemporaryDirectory()
+
+
 def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command line; reports on other Terraform than this project's stack go elsewhere."""
+    elsewhere = ["--reports", REPORTS.name] if arguments[0] == "gate" else []
     return subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments), *elsewhere],
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
