@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.arns import wild
 from policies.base import Policy, Violation
+from policies.gaps import certain, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
@@ -48,10 +49,15 @@ class IamNoWildcardAction(Policy):
         """No wildcard in any Allow of an identity, trust or resource policy."""
         if conf.block.type in PERMISSIONS and wild(conf.text("action") or "*"):
             yield Violation("action", conf.text("action"), "an action without * or ?")
-        for statement in _statements(conf):
-            found = [action for action in statement.actions if wild(action)]
-            if statement.allows and found:
-                yield Violation(f"{statement.path}.Action", ", ".join(found), "actions without * or ?")
+        yield from together(map(_wild, _statements(conf)))
+
+
+def _wild(statement: Statement) -> Iterator[Violation]:
+    if statement.allows:
+        found = [action for action in certain(statement.actions) if wild(action)]
+        if found:
+            yield Violation(f"{statement.path}.Action", ", ".join(found), "actions without * or ?")
+        refuse_gap(statement.actions)
 
 
 def _statements(conf: Arguments) -> Iterator[Statement]:
