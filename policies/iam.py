@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ IDENTITY_POLICIES = {
     "aws_ssoadmin_permission_set_inline_policy": "inline_policy",
 }
 """Terraform type -> argument that holds an identity policy."""
+DOCUMENT = "data.aws_iam_policy_document"
 ACTION = re.compile(r"[\w.*?-]*[*?][\w.*?-]*|[\w.*?-]+:[\w.*?/-]+", re.ASCII)
 """An action or a pattern of actions; only a wildcard may stand without a colon."""
 ELEMENTS = frozenset(
@@ -171,12 +173,60 @@ def statements(conf: Arguments, name: str = "policy") -> Iterator[Statement]:
 
 
 def identity_statements(conf: Arguments) -> Iterator[Statement]:
-    """The statements of an identity policy resource, or of a role's inline_policy blocks. Raises: as statements."""
+    """The statements of an identity policy resource, of a role's inline_policy blocks, or of an unattached document.
+
+    Raises: as statements.
+    """
     argument = IDENTITY_POLICIES.get(conf.block.type)
     if argument:
         yield from statements(conf, argument)
     if conf.block.type == "aws_iam_role":
         yield from together(statements(inline, "policy") for inline in conf.blocks("inline_policy"))
+    yield from (s for s in document_statements(conf) if not (s.principals or s.not_principals))
+
+
+def document_statements(conf: Arguments) -> Iterator[Statement]:
+    """The statements of a `data.aws_iam_policy_document` that no resource and no other document of it holds.
+
+    One that is attached is judged there, by what it is attached to: `*` in the policy of a key means the key. Without
+    that, a statement with principals is taken for one of a resource or of a role's trust, and others for one of an
+    identity. Raises: as statements.
+    """
+    if conf.block.label == DOCUMENT:
+        text = conf.values.get("json")
+        if text is None:
+            raise CannotDecide("json", None, "a document that the configuration tells")
+        if _canonical(text) in conf.configuration.index("attached documents", lambda: _attached(conf)):
+            conf.note("json", "judged where it is attached")
+        else:
+            yield from statements(conf, "json")
+
+
+def is_of_a_key(statement: Statement) -> bool:
+    """Whether a statement of a document is one of a key policy, which IAM.kms-policy judges where it is attached."""
+    admits = statement.principals or statement.not_principals
+    if statement.conf.block.label != DOCUMENT or not admits or not statement.actions:
+        return False
+    return all(action.lower().startswith("kms:") for action in statement.actions)
+
+
+def _attached(conf: Arguments) -> frozenset[str]:
+    """Every document that stands in an argument of a resource, or of a document that is made from others."""
+    found = set()
+    for holder in (*conf.of_kind("resource"), *conf.of_kind("data", "aws_iam_policy_document")):
+        for path, value in holder.raw():
+            own = holder.block.label == DOCUMENT and path in ("json", "minified_json")
+            if isinstance(value, str) and value.lstrip().startswith(("{", "${")) and not own:
+                found.add(_canonical(value))
+    return frozenset(found)
+
+
+def _canonical(text: str) -> str:
+    """A document as it is told apart from others, however the provider lays it out."""
+    try:
+        return json.dumps(decoded(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _documents(conf: Arguments, name: str) -> list[Mapping[str, Any]]:

@@ -37,6 +37,7 @@ class IamNoAdmin(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = tuple(dict.fromkeys((*IDENTITY_POLICIES, *HOLDERS, *ATTACHING)))
+    data = ("aws_iam_policy_document",)
     controls = {
         "aws-fsbp": ("IAM.1",),
         "cis-aws-7.0": ("2.14",),

@@ -21,6 +21,7 @@ class IamNoNotAction(Policy):
     name = "Ensure Allow statements are not inverted"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES, *RESOURCE_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),

@@ -29,6 +29,7 @@ class IamNoPrivilegeEscalation(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = (*HOLDERS, *IDENTITY_POLICIES, *sorted({type_ for _, type_, _, _ in ATTACHMENTS}))
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),

@@ -57,6 +57,7 @@ class IamNoPublicPrincipal(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = ("aws_lambda_function_url", *GRANTEES, *DOCUMENTS)
+    data = ("aws_iam_policy_document",)
     controls = {
         "aws-fsbp": ("KMS.5", "Lambda.1", "SNS.4", "SQS.3"),
         "cis-aws-7.0": ("2.21",),

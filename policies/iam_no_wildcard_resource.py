@@ -27,6 +27,7 @@ class IamNoWildcardResource(Policy):
     name = "Ensure Allow statements name their resources"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),

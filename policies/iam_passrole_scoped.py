@@ -26,6 +26,7 @@ class IamPassroleScoped(Policy):
     name = "Ensure iam:PassRole names roles and the service they go to"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),

@@ -9,7 +9,7 @@ from policies.accounts import is_caller
 from policies.arns import meant, wild
 from policies.base import Policy, Violation
 from policies.gaps import certain, refuse_gap, together
-from policies.iam import Statement, statements
+from policies.iam import Statement, is_of_a_key, statements
 from policies.principals import SOURCE_KEYS, owned, pinned
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
@@ -31,6 +31,7 @@ class IamTrustConfusedDeputy(Policy):
     name = "Ensure AWS services are trusted on behalf of our account only"
     severity = "HIGH"
     resources = ("aws_iam_role", "aws_lambda_permission", *JUDGED)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -56,8 +57,10 @@ class IamTrustConfusedDeputy(Policy):
 
 
 def _served(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if not statement.allows or is_of_a_key(statement):
+        return
     services = [value for kind, value in certain(statement.principals) if kind == "Service" and not wild(value)]
-    if statement.allows and services and not pinned(conf, statement.conditions, SOURCE_KEYS):
+    if services and not pinned(conf, statement.conditions, SOURCE_KEYS):
         got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"
         yield Violation(f"{statement.path}.Condition", f"{got} for {', '.join(services)}", REQUIRES)
     refuse_gap(statement.principals)

@@ -97,6 +97,8 @@ class _Plan:
             arguments["provider"] = alias
         if kind == "resource":
             arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
+        elif change["type"] == POLICY_DOCUMENT:
+            arguments["json"] = self._document(change["address"])
         return _made(kind, change, arguments, self.file)
 
     def _arguments(self, change: Mapping[str, Any], expressions: Mapping[str, Any], module: str) -> dict[str, Any]:
