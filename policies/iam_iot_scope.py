@@ -22,6 +22,9 @@ ACTIONS = {
 """Action of a rule -> what its role needs."""
 KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey")
 """What writing to an encrypted stream, topic or queue needs on its key."""
+SQL_VERSION = "2016-03-23"
+"""The one that AWS recommends: 2015-10-08 is the first, beta changes without notice."""
+FROM = re.compile(r"\bFROM\s+(['\"])(.*?)\1", re.IGNORECASE | re.DOTALL)
 DEVICE = ("${iot:Connection.Thing.ThingName}", "${iot:Certificate.Subject.CommonName}", "${iot:CertificateId}")
 """Variables that AWS fills from the certificate, not from what the device says it is. iot:ClientId is not one."""
 
@@ -57,7 +60,7 @@ class IamIotScope(Policy):
     source = "https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """Device policies by statement, rules by all their roles hold."""
+        """Device policies by statement, rules by what they read and by all their roles hold."""
         if conf.block.type == "aws_iot_policy":
             yield from together(map(_device, statements(conf)))
         else:
@@ -90,6 +93,26 @@ def _bound(statement: Statement) -> Iterator[Violation]:
 
 
 def _rule(conf: Arguments) -> Iterator[Violation]:
+    actions = [action for holder in (conf, *conf.blocks("error_action")) for action in holder.blocks("kinesis")]
+    yield from together((_query(conf), *map(_spread, actions), _roles(conf)))
+
+
+def _query(conf: Arguments) -> Iterator[Violation]:
+    """What the rule reads: of a topic filter one level at least must be fixed."""
+    if conf.text("sql_version") != SQL_VERSION:
+        yield Violation("sql_version", conf.text("sql_version"), f'"{SQL_VERSION}"')
+    found = FROM.search(conf.text("sql") or "")
+    if found and all(level in ("#", "+", "") for level in found[2].split("/")):
+        yield Violation("sql", f"FROM '{found[2]}'", "the topics of the sensors, not those of every device")
+
+
+def _spread(action: Arguments) -> Iterator[Violation]:
+    if not action.text("partition_key"):
+        requires = "a partition key, such as ${newuuid()}: records without one share a shard"
+        yield Violation(action.name_of("partition_key"), None, requires)
+
+
+def _roles(conf: Arguments) -> Iterator[Violation]:
     roles: dict[str, tuple[Arguments, set[str], set[str]]] = {}
     for holder in (conf, *conf.blocks("error_action")):
         for name, value in holder.values.items():
