@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lib.errors import PlantguardError, SettingsError
+from lib.errors import GateError, PlantguardError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lib.artifacts import Verdict
     from lib.gate.waiver_file import Entry
@@ -134,21 +134,27 @@ def gate(
     from lib.gate.sources import find_sources, read_source
 
     clock.mark("load checkov")
-    found += [(path, _stack_name(path)) for target in targets or () for path in find_sources(target)]
+    found += [(path, _stack_name(path, target)) for target in targets or () for path in find_sources(target)]
     if len(found) > 1 and (waivers or baseline):
         raise typer.BadParameter(f"got {len(found)} configurations, requires one", param_hint="--waivers, --baseline")
     earlier = read_baseline(baseline) if baseline else None  # before the report replaces it
     own, today = _outdir(outdir).resolve(), datetime.now(UTC).date()
-    verdicts = []
-    for path, stack in found:
-        source = read_source(path, configuration, var_file or ())
+
+    def verdict_on(path: Path, stack: str) -> Verdict:
         entries = _waivers(waivers, own=path.resolve().is_relative_to(own))
+        source = read_source(path, configuration, var_file or ())
         verdict = judge(source, stack, entries, today, judged_by)
-        verdicts.append(replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict)
+        return replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict
+
+    verdicts, without = _each(found, verdict_on)
     clock.mark("judge")
-    _report(verdicts, format_, output)
+    if verdicts:
+        _report(verdicts, format_, output)
     clock.mark("report")
-    raise typer.Exit(max(verdicts, key=lambda verdict: verdict.outcome.rank).outcome.exit_code)
+    for gap in without:
+        typer.echo(f"{type(gap).__name__}: {gap}", err=True)
+    codes = {verdict.outcome.exit_code for verdict in verdicts} | {gap.exit_code for gap in without}
+    raise typer.Exit(1 if 1 in codes else max(codes))
 
 
 @app.command()
@@ -193,6 +199,19 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     result = synthesize(settings, outdir)
     clock.mark("synth")
     return result.path, result.stack
+
+
+def _each(
+    found: Sequence[tuple[Path, str]], verdict_on: Callable[[Path, str], Verdict]
+) -> tuple[list[Verdict], list[GateError]]:
+    """A verdict on each configuration, or why there is none: one that has none does not keep the others back."""
+    verdicts, without = [], []
+    for path, stack in found:
+        try:
+            verdicts.append(verdict_on(path, stack))
+        except GateError as gap:
+            without.append(gap)
+    return verdicts, without
 
 
 def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
@@ -270,12 +289,13 @@ def _outdir(given: Path | None) -> Path:
     return given or Path(os.environ.get("CDKTF_OUTDIR", ROOT / "cdktf.out"))
 
 
-def _stack_name(path: Path) -> str:
-    """What the report on something else than this project's stack is called: by its folder, and by its file."""
+def _stack_name(path: Path, target: Path) -> str:
+    """What the report on something else than this project's stack is called: the path from its target on."""
     whole = path.resolve()
-    if whole.is_dir():
-        return whole.name or "root"
-    return whole.parent.name if whole.name == "cdk.tf.json" else f"{whole.parent.name}-{whole.name}"
+    if whole.name == "cdk.tf.json" or (whole / "cdk.tf.json").is_file():
+        return whole.name if whole.is_dir() else whole.parent.name
+    above = target.resolve().parent if target.is_dir() else whole.parent.parent
+    return "-".join(whole.relative_to(above).parts) or "root"
 
 
 class _Clock:

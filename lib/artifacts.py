@@ -30,11 +30,6 @@ class Outcome(StrEnum):
         """0 pass, 1 refused, 3 undecided."""
         return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNDECIDED: 3}[self]
 
-    @property
-    def rank(self) -> int:
-        """How bad it is, to tell the worst of several: pass, undecided, fail."""
-        return (Outcome.PASS, Outcome.UNDECIDED, Outcome.FAIL).index(self)
-
 
 @dataclass(frozen=True)
 class Synthesis:

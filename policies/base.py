@@ -11,6 +11,7 @@ import traceback
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -137,6 +138,14 @@ class Policy(BaseCheck):
         cls = type(self)
         return profile.name in cls.profiles or any(getattr(profile, threshold) for threshold in cls.serves)
 
+    def judges(self, block: Block) -> bool:
+        """Whether the block is one of those that the policy says it judges."""
+        cls = type(self)
+        wanted = {"resource": cls.resources, "data": cls.data}.get(block.kind)
+        if wanted is None:
+            return block.kind in cls.blocks and (block.kind != "provider" or block.type == "aws")
+        return any(fnmatchcase(block.type, pattern) for pattern in wanted)
+
     @abstractmethod
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """What is wrong with one block. May raise CannotDecide, which is reported as undecided."""
@@ -170,11 +179,13 @@ class Policy(BaseCheck):
     def _meant(self, conf: dict[str, Any], entity_type: str) -> list[tuple[Configuration, Block]]:
         """The blocks to judge: none where Checkov asks about one that has no instance."""
         if isinstance(self.graph, Configuration):
-            return [(self.graph, self.graph.by_address[conf["__address__"]])]
+            return [(self.graph, conf["__block__"])]
         file = self.entity_path.partition(":")[0]
         found = blocks_meant(self.graph, file, conf, self.entity_path)
-        if found or (self.graph is not None and (conf.get("count") or conf.get("for_each"))):
-            return found
+        if found:
+            return [(whole, block) for whole, block in found if self.judges(block)]
+        if self.graph is not None and (conf.get("count") or conf.get("for_each")):
+            return []
         name = self.entity_path.rpartition(":")[2].rpartition(".")[2]
         return [(Configuration(()), Block("resource", entity_type, name, plain(conf)))]
 

@@ -49,9 +49,15 @@ CARRIER, CARRIER_INPUT = ("terraform_data", "output"), "input"
 """A type and its attribute that repeats what the other one was given."""
 
 
-def secret_references(configuration: Configuration, text: str, seen: set[str] | None = None) -> Iterator[str]:
+def secret_references(configuration: Configuration, text: str) -> tuple[str, ...]:
     """The references in an expression that give a secret's value, found through locals and other blocks as well."""
-    seen = set() if seen is None else seen
+    if "${" not in text and "%{" not in text:
+        return ()
+    found = configuration.index(("secret references", text), lambda: tuple(_found(configuration, text, set())))
+    return tuple(found)
+
+
+def _found(configuration: Configuration, text: str, seen: set[str]) -> Iterator[str]:
     text = text.replace('\\"', '"')  # inside a JSON document instance keys are escaped
     for match in REFERENCE.finditer(text) if "${" in text or "%{" in text else ():
         if match[0] not in seen:
@@ -99,7 +105,7 @@ def _repeats(configuration: Configuration, block: Block, steps: list[str], seen:
 
 
 def _any_secret(configuration: Configuration, value: object, seen: set[str]) -> bool:
-    return any(secret_references(configuration, json.dumps(value, default=str), seen))
+    return any(_found(configuration, json.dumps(value, default=str), seen))
 
 
 def _is_secret_variable(configuration: Configuration, address: str, name: str) -> bool:

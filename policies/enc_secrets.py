@@ -66,6 +66,11 @@ class EncSecrets(Policy):
 
 
 def _proved(conf: Arguments) -> Iterator[Violation]:
+    read = conf.text("kms_key_id")
+    if read is not None:  # a plan or a state shows what was read
+        if conf.target(read, "aws_kms_key") is None and not own_key_arn(conf, read):
+            yield Violation("kms_key_id", read, "the ARN of a key of our account and region")
+        return
     checks = [check for lifecycle in conf.blocks("lifecycle") for check in lifecycle.blocks("postcondition")]
     conditions = [str(check.values.get("condition")).strip() for check in checks]
     about_key = [condition for condition in conditions if re.search(SELF_KEY, condition)]

@@ -127,7 +127,7 @@ def _derived(conf: Arguments) -> Iterator[Violation]:
             found = secret_references(conf.configuration, value)
             bad = next((one for one in found if not (RUNS.match(path) and "ephemeral." in one)), None)
             if bad:
-                yield Violation(path, f"derives from {bad}", REQUIRES_WRITE_ONLY)
+                yield Violation(path, f"a value that derives from {bad}", REQUIRES_WRITE_ONLY)
 
 
 def _places(conf: Arguments, names: list[str]) -> list[Arguments]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from checkov.runner_filter import RunnerFilter
@@ -71,19 +70,10 @@ def in_profile(rules: Mapping[str, Policy], profile: Profile) -> Mapping[str, Po
     return {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
 
 
-def judges(policy: Policy, block: Block) -> bool:
-    """Whether the block is one of those that the policy says it judges."""
-    cls = type(policy)
-    wanted = {"resource": cls.resources, "data": cls.data}.get(block.kind)
-    if wanted is None:
-        return block.kind in cls.blocks and (block.kind != "provider" or block.type == "aws")
-    return any(fnmatchcase(block.type, pattern) for pattern in wanted)
-
-
 def _judgements(
     source: Source, block: Block, rules: Iterable[Policy], chosen: RunnerFilter
 ) -> Iterator[tuple[Policy, Judgement]]:
-    expected = [policy for policy in rules if judges(policy, block)]
+    expected = [policy for policy in rules if policy.judges(block)]
     for policy in expected:
         policy.judgement = None
     registered = [policy for policy in expected if not isinstance(policy, Adopted)]
@@ -124,7 +114,7 @@ def input_findings(source: Source) -> tuple[Finding, ...]:
 
 
 def _entity(block: Block) -> dict[str, Any]:
-    body = {**block.arguments, "__address__": block.address}
+    body = {**block.arguments, "__block__": block}
     return {block.type: body} if block.kind == "provider" else {block.type: {block.name: body}}
 
 

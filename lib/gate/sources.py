@@ -79,7 +79,7 @@ def read_source(path: Path, configuration: Path | None = None, var_files: Sequen
         problems = reading.configuration.problems
         causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in problems)
         raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.{causes}")
-    return Source(path.name, reading.sha256, reading.configuration)
+    return Source(path.resolve().name, reading.sha256, reading.configuration)
 
 
 def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> Reading:

@@ -1,15 +1,14 @@
 """A Terraform configuration as policies read it; `reading` makes one from HCL, JSON, plans and states."""
 
+from policies.terraform.arguments import Arguments
 from policies.terraform.model import (
     INTERPOLATION,
     KEY,
     TRAVERSAL,
-    Arguments,
     Block,
     CannotDecide,
     Configuration,
     Problem,
-    declared,
     decoded,
     is_reference,
     shown,
@@ -24,7 +23,6 @@ __all__ = [
     "CannotDecide",
     "Configuration",
     "Problem",
-    "declared",
     "decoded",
     "is_reference",
     "shown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +73,8 @@ def read_folder(path: Path, root: Path, only: Path | None = None) -> Folder:
 
 
 def named(file: Path, root: Path) -> str:
-    """How findings name a file."""
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    """How findings name a file: from the root of the configuration on, `modules/database/main.tf`."""
+    return Path(os.path.relpath(file, root)).as_posix()
 
 
 def content_of(file: Path, name: str, folder: Folder) -> bytes | None:

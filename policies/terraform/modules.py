@@ -31,6 +31,8 @@ BARE = frozenset({"depends_on", "from", "ignore_changes", "provider", "replace_t
 RAW_KINDS = frozenset({"moved", "import", "removed", "check", "terraform"})
 REPEATERS = ("count", "for_each")
 DEEPEST_MODULE = 12
+LARGEST_TEXT_FILE = 1_000_000
+"""Bytes of a file that `file` or `templatefile` reads."""
 MOST_INSTANCES = 20_000
 STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\[\"([^\"]*)\"\]")
 PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b"}
@@ -160,7 +162,7 @@ class Module:
             value = value_of(default, self.scope)
         value = None if value is NULL else value
         type_ = declaration.body.attributes.get("type")
-        node = type_.node if isinstance(type_, Hcl) else expression(type_.text) if type_ else None
+        node = type_.node if isinstance(type_, Hcl) else expression(str(type_.value)) if type_ else None
         return _with_defaults(value, node, self.scope) if node else value
 
     def local(self, name: str) -> Any:
@@ -179,7 +181,7 @@ class Module:
 
     def _path(self, which: str) -> Any:
         if which == "module":
-            return named(self.folder.path, self.tree.root) or "."
+            return named(self.folder.path, self.tree.root)
         return "." if which in ("root", "cwd") else Unknown.of(f"path.{which}")
 
     def attribute(self, ref: Ref, name: str) -> Any:
@@ -271,9 +273,10 @@ class Module:
         return self, None, self.scope
 
     def read_file(self, name: str) -> str:
-        """A file below the root of the configuration. Raises: Invalid, NotKnown."""
+        """A file below the root of the configuration, or in a module it calls. Raises: Invalid, NotKnown."""
         path = (self.tree.root / name).resolve()
-        if not path.is_relative_to(self.tree.root.resolve()) or not path.is_file() or path.stat().st_size > 1_000_000:
+        inside = any(path.is_relative_to(module.folder.path) for module in self.tree.modules)
+        if not inside or not path.is_file() or path.stat().st_size > LARGEST_TEXT_FILE:
             raise NotKnown(f"file {name}")
         try:
             return path.read_text(encoding="utf-8")

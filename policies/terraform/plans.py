@@ -1,9 +1,9 @@
 """The JSON of `terraform show -json`, a plan or a state -> Configuration.
 
-A plan tells values, but not how an unknown one comes about: of an expression it keeps the references only. One that
-refers to a single attribute which identifies something (`.arn`, `.id`) is taken for that reference; everything else
-that is unknown stays unknown. What no plan holds (backend, lifecycle, locals) is unknown too, unless the
-configuration is given beside it.
+A plan tells values, but not how an unknown one comes about. Of an expression in JSON, as CDKTF writes it, it keeps the
+template; of one in HCL the references only. One that refers to a single attribute which identifies something (`.arn`,
+`.id`) is taken for that reference; everything else that is unknown stays unknown. What no plan holds (backend,
+lifecycle, locals) is unknown too, unless the configuration is given beside it.
 Source: https://developer.hashicorp.com/terraform/internals/json-format
 """
 
@@ -18,7 +18,8 @@ from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
 from policies.terraform.model import TRAVERSAL, Block, CannotDecide, Configuration, Problem
 from policies.terraform.reading import Reading
-from policies.terraform.values import Invalid, NotKnown, Ref, Template, Unknown, is_known, rendered
+from policies.terraform.templates import NotATemplate, pieces
+from policies.terraform.values import Invalid, NotKnown, Ref, Template, Unknown, is_known, joined, rendered
 
 FORMAT = re.compile(r"[01]\.\d+")
 IDENTIFYING = re.compile(r"\.(?:arn|id|key_id|url|invoke_arn|\w+_arn|\w+_id)$")
@@ -72,6 +73,11 @@ class _Plan:
         self.each_known = False
         """Whether each.value of the block that is read comes from values that the plan knows."""
         self.data = {change["address"]: change for change in self.changes if change["mode"] == "data"}
+        prior = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+        self.prior = {entry["address"]: entry for entry in _resources(prior) if entry["mode"] == "data"}
+        self.known = {address: entry.get("values") or {} for address, entry in self.prior.items()}
+        self.known.update({change["address"]: change["change"].get("after") or {} for change in self.changes})
+        """Address -> the values that are known of it."""
 
     def read(self) -> tuple[list[Block], list[Problem]]:
         planned = [self._block(change) for change in self.changes if change["mode"] in ("managed", "data")]
@@ -95,9 +101,8 @@ class _Plan:
         kind = "resource" if change["mode"] == "managed" else "data"
         if config and "provider_config_key" in config and "." in (alias := _alias(config["provider_config_key"])):
             arguments["provider"] = alias
-        if kind == "resource":
-            arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
-        elif change["type"] == POLICY_DOCUMENT:
+        arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
+        if (kind, change["type"]) == ("data", POLICY_DOCUMENT):
             arguments["json"] = self._document(change["address"])
         return _made(kind, change, arguments, self.file)
 
@@ -133,6 +138,16 @@ class _Plan:
             return {key: item for key, item in made.items() if item not in ABSENT or isinstance(item, bool)}
         if isinstance(value, list):
             return self._list(value, unknown, sensitive, expression, module)
+        return self._same(value, expression, module) if isinstance(value, str) else value
+
+    def _same(self, value: str, expression: Any, module: str) -> Any:
+        """A known value, as the reference that it comes from where its expression has one to just this value."""
+        texts = _primary(expression.get("references", [])) if isinstance(expression, dict) else []
+        for text in texts:
+            match = TRAVERSAL.fullmatch(text)
+            address = f"{module}.{text}" if module else text
+            if match and match[6] and self.known.get(address[: -len(match[6])], {}).get(match[6][1:]) == value:
+                return Ref(address[: -len(match[6])], match[6])
         return value
 
     def _part_of(self, expression: Mapping[str, Any], module: str, unknown: Any, key: str) -> Any:
@@ -150,6 +165,7 @@ class _Plan:
                 made.append(next(gaps, None) or Unknown("an element that is known after apply"))
             else:
                 inner = nested[index] if len(nested) == len(value) else nested[0] if len(nested) == 1 else None
+                inner = expression if inner is None and isinstance(item, str) else inner
                 made.append(self._value(item, part, hidden[index] if index < len(hidden) else False, inner, module))
         return made
 
@@ -159,7 +175,8 @@ class _Plan:
             referred = [{key: self._referred(inner, module) for key, inner in block.items()} for block in expression]
             return [{key: value for key, value in block.items() if value is not None} for block in referred]
         if "constant_value" in expression:
-            return expression["constant_value"]
+            constant = expression["constant_value"]
+            return self._template(constant, module) if "references" in expression else constant
         if "references" not in expression:
             return {key: self._referred(inner, module) for key, inner in expression.items()} or None
         found = self._references(expression, module)
@@ -168,6 +185,33 @@ class _Plan:
         if not found:
             return Unknown("a value that is known after apply")
         return Unknown(", ".join(_primary(expression["references"])) or "a value that is known after apply")
+
+    def _template(self, value: Any, module: str) -> Any:
+        """A value of a configuration in JSON: its strings are templates that the plan does not evaluate."""
+        if isinstance(value, dict):
+            return {key: self._template(item, module) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._template(item, module) for item in value]
+        if not isinstance(value, str) or "{" not in value:
+            return value
+        try:
+            cut = pieces(value)
+        except NotATemplate:
+            return Unknown.of(value)
+        if any(piece.kind == "directive" for piece in cut):
+            return Unknown.of(value)
+        parts = [piece.text if piece.kind == "literal" else self._exactly(piece.text, module) for piece in cut]
+        return parts[0] if len(parts) == 1 else joined(parts)
+
+    def _exactly(self, text: str, module: str) -> Any:
+        """A reference that is a whole expression, so that any attribute of it is what it says."""
+        match = TRAVERSAL.fullmatch(text)
+        document = text.startswith(f"data.{POLICY_DOCUMENT}.") and text.endswith("json")
+        if match and match[6] and not document:
+            address = f"{module}.{text}" if module else text
+            return Ref(address[: -len(match[6])], match[6])
+        simple = re.fullmatch(r"(?:var|module|data)\.[\w.\[\]\"-]+", text)
+        return self._resolved(text, module) if simple else Unknown.of(text)
 
     def _references(self, expression: Mapping[str, Any], module: str) -> list[Any]:
         """The references that an unknown value can come from: what is known to the plan cannot hide it."""
@@ -208,7 +252,7 @@ class _Plan:
         if not expression or rest or "[" in name:
             return Unknown(f"{module}.{text}")
         if "constant_value" in expression:
-            return expression["constant_value"]
+            return self._referred(expression, outer)
         primary = [text for text in _primary(expression.get("references", [])) if not self._known(text)]
         return self._resolved(primary[0], outer, depth + 1) if len(primary) == 1 else Unknown(f"{module}.{text}")
 
@@ -221,7 +265,7 @@ class _Plan:
         expression = self._module(inner).get("outputs", {}).get(name, {}).get("expression", {})
         primary = _primary(expression.get("references", []))
         if "constant_value" in expression:
-            return expression["constant_value"]
+            return self._referred(expression, inner)
         return self._resolved(primary[0], inner, depth + 1) if len(primary) == 1 else Unknown(f"{module}.{text}")
 
     def _document(self, address: str) -> Any:
@@ -270,7 +314,7 @@ class _Plan:
         if isinstance(expression, list):
             return [{key: self._constant(inner, module) for key, inner in block.items()} for block in expression]
         if "constant_value" in expression:
-            return expression["constant_value"]
+            return self._referred(expression, module)
         if "references" not in expression:
             return {key: self._constant(inner, module) for key, inner in expression.items()} or None
         primary = _primary(expression["references"])
@@ -281,10 +325,9 @@ class _Plan:
         return self._referred(expression, module)
 
     def _prior_data(self) -> Iterator[Block]:
-        prior = self.document.get("prior_state", {}).get("values", {}).get("root_module", {})
-        for entry in _resources(prior):
-            if entry["mode"] == "data":
-                yield _made("data", entry, _shown(entry), self.file)
+        for entry in self.prior.values():
+            lifecycle = {"lifecycle": Unknown("lifecycle, which no plan holds")}
+            yield _made("data", entry, {**_shown(entry), **lifecycle}, self.file)
 
     def _ephemerals(self, module: Mapping[str, Any], address: str) -> Iterator[Block]:
         """Ephemeral blocks have no planned value: the configuration's part of the plan declares them."""
@@ -306,7 +349,9 @@ class _Plan:
             expression = output.get("expression", {})
             primary = _primary(expression.get("references", []))
             value = expression.get("constant_value")
-            if len(primary) == 1:
+            if value is not None:
+                value = self._referred(expression, "")
+            elif len(primary) == 1:
                 value = self._resolved(primary[0], "")
                 value = Ref(primary[0]) if isinstance(value, Unknown) else value
             elif primary:
@@ -331,8 +376,7 @@ class _State:
             shown = _with_all_tags(_shown(entry))
             arguments = {n: value if n == "name" else self._linked(value, own) for n, value in shown.items()}
             kind = "resource" if entry["mode"] == "managed" else "data"
-            if kind == "resource":
-                arguments["lifecycle"] = Unknown("lifecycle, which no state holds")
+            arguments["lifecycle"] = Unknown("lifecycle, which no state holds")
             blocks.append(_made(kind, entry, arguments, self.file))
         for name, output in self.values.get("outputs", {}).items():
             value = HIDDEN if output.get("sensitive") else self._linked(output.get("value"), set())

@@ -28,6 +28,7 @@ class Reading:
 
 def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, ...] = ()) -> Reading:
     """The root module in a folder, or of one file in it, with every local or installed module that it calls."""
+    folder, only = folder.resolve(), only.resolve() if only else None
     tree = Tree(folder)
     root = tree.folder(folder, only)
     given = _given(folder, None if only else root, var_files, root)

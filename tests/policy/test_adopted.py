@@ -15,7 +15,7 @@ from lib.errors import GateError
 from lib.gate import judge
 from lib.gate.adopted import Adopted, _evidence, load_adopted
 from lib.gate.catalogue import explanation
-from lib.gate.scan import judges, load_policies, load_rules, scan
+from lib.gate.scan import load_policies, load_rules, scan
 from lib.gate.sources import read_source
 
 FOLDER = Path(__file__).parent / "adopted"
@@ -29,7 +29,7 @@ def judged(path: Path):
     rule = RULES[path.parent.name]
     source = read_source(path)
     findings, passed = scan(source, {rule.id: rule})
-    return [block for block in source.configuration.blocks if judges(rule, block)], findings, passed
+    return [block for block in source.configuration.blocks if rule.judges(block)], findings, passed
 
 
 @pytest.mark.parametrize("id_", IDS)

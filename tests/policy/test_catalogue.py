@@ -58,6 +58,12 @@ def test_every_policy_is_registered_with_checkov_for_what_it_judges():
         assert {(resource, policy.id) for resource in type(policy).resources} <= registered
 
 
+def test_the_policies_are_the_subjects_of_the_control_mapping():
+    subjects = (Path(__file__).parent / "subjects.txt").read_text().split()
+    assert len(subjects) == len(set(subjects)) == 104
+    assert sorted(policy.subject for policy in RULES.values()) == subjects
+
+
 def test_every_family_of_the_mapping_is_there():
     families = {policy.family for policy in RULES.values()}
     assert families == {"ENC", "TLS", "IAM", "ROT", "SEC", "TAG", "NAM", "REG", "LOG", "NET", "BKP", "DES"}

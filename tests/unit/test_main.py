@@ -153,3 +153,36 @@ def test_an_interrupt_ends_without_a_verdict_and_without_a_traceback(tmp_path):
     assert started.returncode == 130
     assert "PASS" not in printed
     assert "Traceback" not in said
+
+
+KEY = 'resource "aws_kms_key" "k" {\n  enable_key_rotation = %s\n}\n'
+
+
+def test_several_configurations_get_a_verdict_each_and_the_worst_counts(tmp_path):
+    for name, text in {
+        "bad/main.tf": KEY % "false",
+        "empty/main.tf": "locals {}\n",
+        "open/main.tf": 'variable "on" {}\n' + KEY % "var.on",
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    shown = run("gate", tmp_path / "bad", tmp_path / "empty", "--format", "json", "--profile", "generic")
+    assert shown.returncode == 1
+    assert json.loads(shown.stdout)["verdict"] == "fail"
+    assert "declares no resource" in shown.stderr
+    whole = run("gate", tmp_path, "--format", "json")
+    assert [verdict["stack"].rpartition("-")[2] for verdict in json.loads(whole.stdout)] == ["bad", "open"]
+    alone = run("gate", tmp_path / "empty")
+    assert (alone.returncode, alone.stdout, alone.stderr.count("\n")) == (3, "", 1)
+
+
+def test_a_value_of_a_variable_decides_what_was_open(tmp_path):
+    (tmp_path / "main.tf").write_text('variable "on" {}\n' + KEY % "var.on")
+    (tmp_path / "on.tfvars").write_text("on = false\n")
+
+    def states(*arguments):
+        shown = run("gate", tmp_path, "--format", "json", "--profile", "generic", *arguments)
+        return {f["state"] for f in json.loads(shown.stdout)["findings"] if f["policy_id"] == "PG_ROT_KMS_KEY"}
+
+    assert states() == {"undecided"}
+    assert states("--var-file", tmp_path / "on.tfvars") == {"failed"}

@@ -10,7 +10,7 @@ import pytest
 
 from lib.artifacts import State
 from lib.gate import judge
-from lib.gate.scan import judges, load_policies, load_rules, scan
+from lib.gate.scan import load_policies, load_rules, scan
 from lib.gate.sources import read_source
 from lib.gate.verdict import to_json, verdict_of
 from lib.settings import Thresholds
@@ -43,7 +43,7 @@ def scanned(path: Path, profile):
     source = read_source(path)
     object.__setattr__(source.configuration, "profile", profile)
     findings, passed = scan(source, {policy.id: policy})
-    return [block for block in source.configuration.blocks if judges(policy, block)], findings, passed
+    return [block for block in source.configuration.blocks if policy.judges(block)], findings, passed
 
 
 @pytest.mark.parametrize("folder", sorted(set(GENERIC_FOLDERS) - OF_THE_CLASS))

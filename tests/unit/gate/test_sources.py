@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lib.errors import GateError
-from lib.gate.sources import read_source
+from lib.gate.scan import load_policies, scan
+from lib.gate.sources import find_sources, read_source
 
 STACK = """{
   "provider": {"aws": [{"region": "eu-west-1"}, {"region": "us-east-1", "alias": "far"}]},
@@ -99,3 +100,81 @@ def test_reads_5000_resources_with_lines(source):
     queues = {f"q{n}": {"name": f"q{n}"} for n in range(5000)}
     read = source(json.dumps({"resource": {"aws_sqs_queue": queues}}, indent=1))
     assert read.line_of("aws_sqs_queue.q4999", "name") == 3 + 3 * 4999 + 2
+
+
+def test_both_of_two_blocks_of_one_address_are_judged(tmp_path):
+    """Terraform refuses them; a gate that judged one of them would pass over the other."""
+    (tmp_path / "a.tf").write_text('resource "aws_kms_key" "k" {\n  enable_key_rotation = false\n}\n')
+    (tmp_path / "b.tf").write_text('resource "aws_kms_key" "k" {\n  enable_key_rotation = true\n}\n')
+    rules = {"PG_ROT_KMS_KEY": load_policies()["PG_ROT_KMS_KEY"]}
+    findings, passed = scan(read_source(tmp_path), rules)
+    assert [(len(findings), len(passed)), findings[0].argument] == [(1, 1), "enable_key_rotation"]
+
+
+def test_an_override_file_is_merged_as_terraform_merges_it(tmp_path):
+    (tmp_path / "a.tf").write_text(
+        'resource "aws_kms_key" "k" {\n  enable_key_rotation = true\n  is_enabled = true\n}\n'
+    )
+    (tmp_path / "override.tf").write_text('resource "aws_kms_key" "k" {\n  enable_key_rotation = false\n}\n')
+    block = read_source(tmp_path).block("aws_kms_key.k")
+    assert block.arguments == {"enable_key_rotation": False, "is_enabled": True}
+
+
+def test_values_of_variables_come_in_terraforms_order(tmp_path):
+    (tmp_path / "main.tf").write_text(
+        'variable "days" {}\nresource "aws_kms_key" "k" {\n  deletion_window_in_days = var.days\n}\n'
+    )
+    (tmp_path / "terraform.tfvars").write_text("days = 7\n")
+    assert read_source(tmp_path).block("aws_kms_key.k").arguments == {"deletion_window_in_days": 7}
+    (tmp_path / "z.auto.tfvars.json").write_text('{"days": 8}')
+    assert read_source(tmp_path).block("aws_kms_key.k").arguments == {"deletion_window_in_days": 8}
+    (tmp_path / "named").write_text("days = 9\n")
+    named = read_source(tmp_path, var_files=[tmp_path / "named"])
+    assert named.block("aws_kms_key.k").arguments == {"deletion_window_in_days": 9}
+    with pytest.raises(GateError, match="no such file"):
+        read_source(tmp_path, var_files=[tmp_path / "absent"])
+
+
+def test_a_folder_holds_a_configuration_for_each_module_that_no_other_calls(tmp_path):
+    for name, text in {
+        "one/main.tf": 'module "m" {\n  source = "../shared"\n}\n',
+        "two/main.tf": 'resource "aws_kms_key" "k" {}\n',
+        "shared/main.tf": 'resource "aws_kms_key" "k" {}\n',
+        "two/.terraform/modules/x/main.tf": 'resource "aws_kms_key" "k" {}\n',
+        "empty/readme.md": "nothing",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert find_sources(tmp_path) == [tmp_path / "one", tmp_path / "two"]
+    assert [b.address for b in read_source(tmp_path / "one").configuration.blocks] == [
+        "module.m",
+        "module.m.aws_kms_key.k",
+    ]
+    with pytest.raises(GateError, match="holds no Terraform"):
+        find_sources(tmp_path / "empty")
+
+
+def test_a_module_from_elsewhere_is_read_where_init_put_it(tmp_path):
+    (tmp_path / "main.tf").write_text('module "m" {\n  source  = "owner/name/aws"\n  version = "1.0.0"\n}\n')
+    inside = tmp_path / ".terraform" / "modules" / "m"
+    inside.mkdir(parents=True)
+    (inside / "main.tf").write_text('resource "aws_kms_key" "k" {}\n')
+    listed = {"Modules": [{"Key": "", "Dir": "."}, {"Key": "m", "Dir": ".terraform/modules/m"}]}
+    (tmp_path / ".terraform" / "modules" / "modules.json").write_text(json.dumps(listed))
+    assert read_source(tmp_path).block("module.m.aws_kms_key.k")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("notes.txt", "x", "of no type that the gate reads"),
+        ("p.tfplan", "x", "of no type that the gate reads"),
+        ("terraform.tfstate.json", '{"lineage": "x", "version": 4}', "terraform show -json"),
+        ("plan.json", '{"format_version": "1.2", "resource_changes": []}', "declares no resource"),
+        ("broken.json", "{", "cannot be read as JSON"),
+    ],
+)
+def test_what_is_no_terraform_says_what_to_give(tmp_path, name, content, reason):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(GateError, match=reason):
+        read_source(tmp_path / name)
