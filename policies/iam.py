@@ -22,6 +22,8 @@ IDENTITY_POLICIES = {
 }
 """Terraform type -> argument that holds an identity policy."""
 DOCUMENT = "data.aws_iam_policy_document"
+RENDERED = ("json", "minified_json")
+"""What a document comes to, beside the arguments that it is made from."""
 ACTION = re.compile(r"[\w.*?-]*[*?][\w.*?-]*|[\w.*?-]+:[\w.*?/-]+", re.ASCII)
 """An action or a pattern of actions; only a wildcard may stand without a colon."""
 ELEMENTS = frozenset(
@@ -211,14 +213,16 @@ def is_of_a_key(statement: Statement) -> bool:
 
 
 def _attached(conf: Arguments) -> frozenset[str]:
-    """Every document that stands in an argument of a resource, or of a document that is made from others."""
+    """Every document that stands in an argument of a resource, or of a document that makes another one of it."""
     found = set()
     for holder in (*conf.of_kind("resource"), *conf.of_kind("data", "aws_iam_policy_document")):
-        for path, value in holder.raw():
-            own = holder.block.label == DOCUMENT and path in ("json", "minified_json")
-            if isinstance(value, str) and value.lstrip().startswith(("{", "${")) and not own:
-                found.add(_canonical(value))
+        held = {_canonical(v) for path, v in holder.raw() if _may_be_document(v) and path not in RENDERED}
+        found |= held - {_canonical(str(holder.values.get("json")))} if holder.block.label == DOCUMENT else held
     return frozenset(found)
+
+
+def _may_be_document(value: object) -> bool:
+    return isinstance(value, str) and value.lstrip().startswith(("{", "${"))
 
 
 def _canonical(text: str) -> str:
