@@ -6,9 +6,13 @@ import re
 
 from policies.arns import INTERPOLATION, fields
 from policies.profiles import partition as partition_of
+from policies.terraform import KEY as INSTANCE
 from policies.terraform import Arguments, Block, CannotDecide
 
 REQUIRES = "an account id that the aws provider lists in allowed_account_ids, or the profile in accounts"
+CALLER = re.compile(
+    rf"\$\{{(?:module\.[\w-]+(?:{INSTANCE})?\.)*data\.aws_caller_identity\.([\w-]+)\.(?:account_id|id)\}}"
+)
 KEY = re.compile(r"key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """A single-region key by its id."""
 
@@ -30,9 +34,13 @@ def own_accounts(conf: Arguments) -> list[str]:
 def is_caller(conf: Arguments, text: str) -> bool:
     """Whether a text is `${data.aws_caller_identity.<name>.account_id}`: the account that Terraform runs in.
 
-    Raises: CannotDecide where it is asked of another provider, unless all providers are for our accounts.
+    Where no block has the address, it is declared in another file of the module and means the same.
+    Raises: CannotDecide where it is, or may be, asked of another provider, unless all providers are for our accounts.
     """
     found = conf.reference(text)
+    if not found and (named := CALLER.fullmatch(text)):
+        refuse_other_provider(conf, Block("data", "aws_caller_identity", named[1], {}))
+        return True
     if not found or found[0].label != "data.aws_caller_identity" or found[1] not in ("account_id", "id"):
         return False
     refuse_other_provider(conf, found[0])
@@ -42,9 +50,12 @@ def is_caller(conf: Arguments, text: str) -> bool:
 def refuse_other_provider(conf: Arguments, block: Block) -> None:
     """Does nothing, unless a provider with an alias makes the block, which may be one for another account.
 
+    Of a block that is not declared here nobody knows the provider, so that any alias counts.
     Raises: CannotDecide where the providers do not all list our accounts.
     """
-    if "." in str(block.arguments.get("provider", "")):
+    elsewhere = block.address not in conf.configuration.by_address
+    aliases = elsewhere and any(provider.values.get("alias") for provider in conf.of_kind("provider", "aws"))
+    if aliases or "." in str(block.arguments.get("provider", "")):
         own_accounts(conf)
 
 

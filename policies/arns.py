@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from policies.requirements import AWS_NAMED_RESOURCES
-from policies.terraform import Arguments, Block, CannotDecide
+from policies.terraform import TRAVERSAL, Arguments, Block, CannotDecide
 
 REFERENCE = "<reference>"
 VARIABLE = re.compile(r"\$\$\{([^{}]*)\}")
@@ -18,6 +18,8 @@ KNOWN_OF_DATA = re.compile(r"(?:^|\.)(?:\w*arn|(?:\w+_)?(?:id|name)|bucket|url|r
 """What a data source tells that AWS itself has set, so that it cannot be a wildcard."""
 ANY_TEXT = frozenset({"metadata", "outputs", "parameters", "result", "tags", "tags_all", "values", "variables"})
 """Attributes of AWS resources and data sources that hold whatever an author or a program put there."""
+ARN_GIVEN = frozenset({"aws_lakeformation_resource"})
+"""Resources whose ARN is an argument, so that it is what an author wrote."""
 NAME_FIRST = frozenset({"codecommit", "codepipeline", "s3", "sns", "sqs"})
 """Services whose ARNs begin the last part with the name; all others put a type before it."""
 AWS_PATHS = {
@@ -99,12 +101,26 @@ def plain(conf: Arguments, pattern: str, path: str) -> str:
     return INTERPOLATION.sub(reference, variables_out)
 
 
+def meant(conf: Arguments, reference: str) -> tuple[Block, str] | None:
+    """The block and attribute of a `${...}`; for the ARN of a resource that is not declared here, a block without any.
+
+    `.arn` of a resource names one thing wherever that is declared, and AWS makes it. Of a data source it may be what
+    an author asked for, and other attributes (`.id`, `.name`) hold what an author may choose.
+    """
+    found = conf.reference(reference)
+    whole = INTERPOLATION.fullmatch(reference) if found is None else None
+    named = TRAVERSAL.fullmatch(whole[0][2:-1].strip()) if whole else None
+    if not named or named[2] or named[6] != ".arn" or not named[3].startswith("aws_") or named[3] in ARN_GIVEN:
+        return found
+    return Block("resource", named[3], named[4], {}, module=named[1].rstrip("."), key=named[5] or ""), "arn"
+
+
 def told(conf: Arguments, reference: str, path: str) -> tuple[Block, str]:
     """The block and attribute of a `${...}` whose value AWS makes: an ARN, an id, a name it was found by.
 
     Raises: CannotDecide for what an author, a program or another state puts in: tags, outputs, terraform_data.
     """
-    found = conf.reference(reference)
+    found = meant(conf, reference)
     if found is not None and found[0].type.startswith("aws_"):
         block, attribute = found
         head = attribute.partition(".")[0]

@@ -43,12 +43,14 @@ class IamContainerLeastPrivilege(Policy):
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """Every container of the task, and the namespaces the task shares."""
+        """Every container of the task, the namespaces it shares, and who may break it."""
         if conf.text("network_mode") != "awsvpc":
             yield Violation("network_mode", conf.text("network_mode"), '"awsvpc": an interface of its own')
         for namespace in ("pid_mode", "ipc_mode"):
             if conf.text(namespace) == "host":
                 yield Violation(namespace, "host", "no namespace shared with the host")
+        if conf.flag("enable_fault_injection"):
+            yield Violation("enable_fault_injection", True, "false: it lets others stop and starve the task")
         containers = conf.documents("container_definitions")
         if not containers:
             yield Violation("container_definitions", None, "at least one container")

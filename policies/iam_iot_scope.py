@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from policies.arns import names_resource, wild
 from policies.base import Policy, Violation
+from policies.gaps import certain, refuse_gap, together
 from policies.iam import Statement, statements
 from policies.roles import held_statements
 from policies.terraform import Arguments
@@ -21,9 +22,13 @@ ACTIONS = {
 """Action of a rule -> what its role needs."""
 KEY_USE = ("kms:Decrypt", "kms:GenerateDataKey")
 """What writing to an encrypted stream, topic or queue needs on its key."""
+SQL_VERSION = "2016-03-23"
+"""The one that AWS recommends: 2015-10-08 is the first, beta changes without notice."""
+FROM = re.compile(r"\bFROM\s+(['\"])(.*?)\1", re.IGNORECASE | re.DOTALL)
 DEVICE = ("${iot:Connection.Thing.ThingName}", "${iot:Certificate.Subject.CommonName}", "${iot:CertificateId}")
 """Variables that AWS fills from the certificate, not from what the device says it is. iot:ClientId is not one."""
 
+REQUIRES = "the ARN of what the rule writes to"
 MANY = re.compile(r"[*?+#]")
 """What stands for many topics: IAM's wildcards, and those of MQTT, which a device subscribes with."""
 
@@ -55,32 +60,59 @@ class IamIotScope(Policy):
     source = "https://docs.aws.amazon.com/iot/latest/developerguide/thing-policy-variables.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """Device policies by statement, rules by all their roles hold."""
+        """Device policies by statement, rules by what they read and by all their roles hold."""
         if conf.block.type == "aws_iot_policy":
-            for statement in statements(conf):
-                if statement.allows:
-                    yield from _device(statement)
+            yield from together(map(_device, statements(conf)))
         else:
             yield from _rule(conf)
 
 
 def _device(statement: Statement) -> Iterator[Violation]:
+    if not statement.allows:
+        return
     if statement.not_actions or statement.not_resources:
         yield Violation(statement.path, "NotAction or NotResource", "Action and Resource")
+    yield from together((_listed(statement), _bound(statement)))
+
+
+def _listed(statement: Statement) -> Iterator[Violation]:
     for action in statement.actions:
         if wild(action):
             yield Violation(f"{statement.path}.Action", action, "actions without * or ?")
+
+
+def _bound(statement: Statement) -> Iterator[Violation]:
     for resource in statement.resources:
         path, fixed = f"{statement.path}.Resource", resource.replace("$${", "${")
         fixed, *open_end = MANY.split(fixed, maxsplit=1)
         bound = any(f"{variable}/" in fixed or (variable in fixed and not open_end) for variable in DEVICE)
-        if statement.grants("iot:Connect") and not bound:
-            yield Violation(path, resource, "client/ with the thing name or the certificate in it")
-        elif open_end and not bound:
+        if open_end and not bound:
             yield Violation(path, resource, "topics by name; * only after the thing name or the certificate, and a /")
+        elif not bound and statement.grants("iot:Connect"):
+            yield Violation(path, resource, "client/ with the thing name or the certificate in it")
 
 
 def _rule(conf: Arguments) -> Iterator[Violation]:
+    actions = [action for holder in (conf, *conf.blocks("error_action")) for action in holder.blocks("kinesis")]
+    yield from together((_query(conf), *map(_spread, actions), _roles(conf)))
+
+
+def _query(conf: Arguments) -> Iterator[Violation]:
+    """What the rule reads: of a topic filter one level at least must be fixed."""
+    if conf.text("sql_version") != SQL_VERSION:
+        yield Violation("sql_version", conf.text("sql_version"), f'"{SQL_VERSION}"')
+    found = FROM.search(conf.text("sql") or "")
+    if found and all(level in ("#", "+", "") for level in found[2].split("/")):
+        yield Violation("sql", f"FROM '{found[2]}'", "the topics of the sensors, not those of every device")
+
+
+def _spread(action: Arguments) -> Iterator[Violation]:
+    if not action.text("partition_key"):
+        requires = "a partition key, such as ${newuuid()}: records without one share a shard"
+        yield Violation(action.name_of("partition_key"), None, requires)
+
+
+def _roles(conf: Arguments) -> Iterator[Violation]:
     roles: dict[str, tuple[Arguments, set[str], set[str]]] = {}
     for holder in (conf, *conf.blocks("error_action")):
         for name, value in holder.values.items():
@@ -97,10 +129,11 @@ def _rule(conf: Arguments) -> Iterator[Violation]:
                 _, allowed, streams = roles.setdefault(role.address, (role, set(KEY_USE), set()))
                 allowed.update(ACTIONS[name])
                 streams.update(_stream(action) if name == "kinesis" else ())
-    for role, allowed, streams in roles.values():
-        for address, statement in held_statements(role):
-            if statement.allows:
-                yield from _held(conf, f"{address}.{statement.path}", statement, allowed, streams)
+    yield from together(
+        _held(conf, f"{address}.{statement.path}", statement, allowed, streams)
+        for role, allowed, streams in roles.values()
+        for address, statement in held_statements(role)
+    )
 
 
 def _stream(action: Arguments) -> set[str]:
@@ -112,14 +145,20 @@ def _stream(action: Arguments) -> set[str]:
 def _held(
     conf: Arguments, path: str, statement: Statement, allowed: set[str], streams: set[str]
 ) -> Iterator[Violation]:
-    beyond = [action for action in statement.actions if action not in allowed]
-    if beyond or statement.not_actions:
-        yield Violation(path, ", ".join(beyond) or "NotAction", f"only {', '.join(sorted(allowed))}")
-    for resource in statement.resources:
-        target = conf.target(resource, "aws_kinesis_stream")
-        named = target.address in streams if target else resource.endswith(tuple(streams))
-        kinesis = any(statement.grants(action) for action in ACTIONS["kinesis"])
-        if (kinesis and not named) or not names_resource(conf, resource, path):
-            yield Violation(path, resource, "the ARN of what the rule writes to")
-    if statement.not_resources:
-        yield Violation(path, "NotResource", "the ARN of what the rule writes to")
+    if statement.allows:
+        beyond = [action for action in certain(statement.actions) if action not in allowed]
+        if beyond or statement.not_actions:
+            yield Violation(path, ", ".join(beyond) or "NotAction", f"only {', '.join(sorted(allowed))}")
+        if statement.not_resources:
+            yield Violation(path, "NotResource", REQUIRES)
+        yield from together(_written(conf, path, statement, resource, streams) for resource in statement.resources)
+        refuse_gap(statement.actions)
+
+
+def _written(conf: Arguments, path: str, statement: Statement, resource: str, streams: set[str]) -> Iterator[Violation]:
+    target = conf.target(resource, "aws_kinesis_stream")
+    named = target.address in streams if target else resource.endswith(tuple(streams))
+    if not names_resource(conf, resource, path) or (
+        not named and any(statement.grants(action) for action in ACTIONS["kinesis"])
+    ):
+        yield Violation(path, resource, REQUIRES)

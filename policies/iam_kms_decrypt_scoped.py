@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policies.accounts import own_key_arn
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, identity_statements
+from policies.gaps import certain, decided, refuse_gap, together
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
 from policies.terraform import Arguments, CannotDecide
 
 DECRYPTION = ("kms:CreateGrant", "kms:Decrypt", "kms:ReEncryptFrom")
@@ -44,14 +45,20 @@ class IamKmsDecryptScoped(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Each Allow of decryption or re-encryption has key ARNs as its only resources."""
-        for statement in identity_statements(conf):
-            granted = [action for action in DECRYPTION if statement.grants(action)]
-            if not granted:
-                continue
-            path = f"{statement.path}.Resource"
-            unnamed = [resource for resource in statement.resources if not _is_key(conf, resource, path)]
-            if unnamed or not statement.resources:
-                yield Violation(path, f"{', '.join(unnamed) or 'none'} for {', '.join(granted)}", REQUIRES)
+        yield from together(_unnamed(conf, statement) for statement in identity_statements(conf))
+
+
+def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    granted = decided(DECRYPTION, lambda action: action if statement.grants(action) else "")
+    actions = [action for action in certain(granted) if action]
+    if actions:
+        path = f"{statement.path}.Resource"
+        keys = decided(statement.resources, lambda resource: (resource, _is_key(conf, resource, path)))
+        unnamed = [resource for resource, is_key in certain(keys) if not is_key]
+        if unnamed or not keys:
+            yield Violation(path, f"{', '.join(unnamed) or 'none'} for {', '.join(actions)}", REQUIRES)
+        refuse_gap(keys)
+    refuse_gap(granted)
 
 
 def _is_key(conf: Arguments, resource: str, path: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from policies.accounts import is_caller
 from policies.base import Policy, Violation
+from policies.gaps import Items, certain, collected, decided, first, refuse_gap, together
 from policies.iam import Statement, statements
 from policies.principals import ANYONE, CALLER_KEYS, FOREIGN, SERVICE, SOURCE_KEYS, pinned, standing
 from policies.terraform import Arguments, CannotDecide
@@ -61,17 +62,21 @@ class IamKmsPolicy(Policy):
         if conf.block.type == "aws_kms_grant":
             yield from _granted(conf)
             return
-        found = [*statements(conf), *(s for policy in _separate(conf) for s in statements(policy))]
-        granting = [statement for statement in found if statement.allows]
-        if not granting:
-            yield Violation("policy", None, "an explicit key policy; the default lets IAM policies alone decide")
-        for holder in (conf, *_separate(conf)):
-            if holder.flag("bypass_policy_lockout_safety_check"):
-                path = "bypass_policy_lockout_safety_check"
-                yield Violation(path if holder is conf else f"{holder.address}.{path}", True, "false")
-        for statement in granting:
-            yield from _admitted(conf, statement)
-        yield from _both(conf, granting)
+        separate = collected(_separate(conf))
+        found = collected(together((statements(conf), together(statements(policy) for policy in separate))))
+        checks = (_explicit(found), *(_bypass(conf, holder) for holder in (conf, *certain(separate))))
+        yield from together((*checks, *(_admitted(conf, s) for s in certain(found)), _both(conf, found)))
+
+
+def _explicit(found: Items[Statement]) -> Iterator[Violation]:
+    if first(found, lambda statement: statement.allows) is None:
+        yield Violation("policy", None, "an explicit key policy; the default lets IAM policies alone decide")
+
+
+def _bypass(conf: Arguments, holder: Arguments) -> Iterator[Violation]:
+    path = "bypass_policy_lockout_safety_check"
+    if holder.flag(path):
+        yield Violation(path if holder is conf else f"{holder.address}.{path}", True, "false")
 
 
 def _granted(conf: Arguments) -> Iterator[Violation]:
@@ -84,26 +89,34 @@ def _granted(conf: Arguments) -> Iterator[Violation]:
 
 def _separate(conf: Arguments) -> Iterator[Arguments]:
     """The aws_kms_key_policy that replaces this key's own policy."""
-    for policy in conf.resources("aws_kms_key_policy"):
-        raw = policy.values.get("key_id")
-        target = conf.target(raw, *KEYS)
-        if target is None:
-            raise CannotDecide(f"{policy.address}.key_id", raw, f"a reference; it may mean {conf.address}")
-        if target is conf.block:
-            yield policy
+    yield from together(_if_of(conf, policy) for policy in conf.resources("aws_kms_key_policy"))
+
+
+def _if_of(conf: Arguments, policy: Arguments) -> Iterator[Arguments]:
+    raw = policy.values.get("key_id")
+    target = conf.target(raw, *KEYS)
+    if target is None:
+        raise CannotDecide(f"{policy.address}.key_id", raw, f"a reference; it may mean {conf.address}")
+    if target is conf.block:
+        yield policy
 
 
 def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if statement.allows and not statement.principals:
+        got = "NotPrincipal" if statement.not_principals else None
+        yield Violation(f"{statement.path}.Principal", got, "named principals")
+    principals = statement.principals if statement.allows else ()
+    yield from together(_admits(conf, statement, *principal) for principal in principals)
+
+
+def _admits(conf: Arguments, statement: Statement, kind: str, value: str) -> Iterator[Violation]:
     path = f"{statement.path}.Principal"
-    if not statement.principals:
-        yield Violation(path, "NotPrincipal" if statement.not_principals else None, "named principals")
-    for kind, value in statement.principals:
-        found = standing(conf, kind, value, path)
-        if found == SERVICE:
-            if not (pinned(conf, statement.conditions, SERVICE_KEYS) or _via_service(statement)):
-                yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
-        elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
-            yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
+    found = standing(conf, kind, value, path)
+    if found == SERVICE:
+        if not (pinned(conf, statement.conditions, SERVICE_KEYS) or _via_service(statement)):
+            yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
+    elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
+        yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
 
 
 def _via_service(statement: Statement) -> bool:
@@ -112,22 +125,31 @@ def _via_service(statement: Statement) -> bool:
     return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
 
 
-def _both(conf: Arguments, granting: list[Statement]) -> Iterator[Violation]:
+def _both(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:
     held: dict[str, list[Statement]] = {}
-    for statement in granting:
-        for _, value in statement.principals:
+    granting = decided(found, lambda statement: (statement, statement.allows))
+    theirs = [statement for statement, allows in certain(granting) if allows]
+    for statement in theirs:
+        for _, value in certain(statement.principals):
             held.setdefault(value, []).append(statement)
-    for principal, theirs in held.items():
-        administers = any(s.grants(action) for s in theirs for action in ADMINISTRATION)
-        uses = any(s.grants(action) for s in theirs for action in USE) or any(_lends(s) for s in theirs)
-        if administers and uses and not _is_root(conf, principal):
-            yield Violation(theirs[0].path, f"{principal} administers and uses the key", "one role for each")
+    yield from together(_separated(conf, principal, statements) for principal, statements in held.items())
+    refuse_gap(granting)
+    for statement in theirs:
+        refuse_gap(statement.principals)
+
+
+def _separated(conf: Arguments, principal: str, theirs: list[Statement]) -> Iterator[Violation]:
+    administers = first(theirs, lambda s: first(ADMINISTRATION, s.grants) is not None)
+    uses = first(theirs, lambda s: first(USE, s.grants) is not None or _lends(s))
+    if administers and uses and not _is_root(conf, principal):
+        yield Violation(theirs[0].path, f"{principal} administers and uses the key", "one role for each")
 
 
 def _lends(statement: Statement) -> bool:
     """Whether it may create any grant, one for its own use of the key included."""
-    limited = any(c.operator == "Bool" and GRANT_LIMITS.get(c.key) == c.values for c in statement.conditions)
-    return statement.grants("kms:CreateGrant") and not limited
+    if not statement.grants("kms:CreateGrant"):
+        return False
+    return not any(c.operator == "Bool" and GRANT_LIMITS.get(c.key) == c.values for c in statement.conditions)
 
 
 def _is_root(conf: Arguments, principal: str) -> bool:

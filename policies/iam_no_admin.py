@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from policies.arns import any_service, matches, names_resource
 from policies.base import Policy, Violation
+from policies.gaps import Items, certain, collected, first, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
 from policies.roles import ATTACHMENTS, HOLDERS, held_statements
 from policies.terraform import Arguments
@@ -36,6 +37,7 @@ class IamNoAdmin(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = tuple(dict.fromkeys((*IDENTITY_POLICIES, *HOLDERS, *ATTACHING)))
+    data = ("aws_iam_policy_document",)
     controls = {
         "aws-fsbp": ("IAM.1",),
         "cis-aws-7.0": ("2.14",),
@@ -56,17 +58,10 @@ class IamNoAdmin(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No document, nor all that a holder has, covers all actions, and no administrator policy is attached."""
         raw = conf.values.get(ATTACHING.get(conf.block.type, ""))
-        for item in raw if isinstance(raw, list) else [raw]:
-            yield from _attached(conf, item)
+        attached = (_attached(conf, item) for item in (raw if isinstance(raw, list) else [raw]))
         declared = conf.block.type in HOLDERS
-        held = [s for _, s in held_statements(conf)] if declared else list(identity_statements(conf))
-        granting = [statement for statement in held if statement.allows]
-        wide = [s for s in granting if s.not_resources or any(any_service(resource) for resource in s.resources)]
-        iam = [s for s in granting if s.not_resources or not all(names_resource(conf, r, s.path) for r in s.resources)]
-        for statements, probes in ((wide, EVERYWHERE), (iam, IDENTITY)):
-            if all(any(statement.grants(probe) for statement in statements) for probe in probes):
-                first = statements[0]
-                yield Violation(first.path, _described(first), "the actions and resources of one workload")
+        held = collected((s for _, s in held_statements(conf)) if declared else identity_statements(conf))
+        yield from together((*attached, _all(held, EVERYWHERE, _is_wide), _all(held, IDENTITY, _is_unnamed)))
 
 
 def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
@@ -82,6 +77,26 @@ def _attached(conf: Arguments, item: Any) -> Iterator[Violation]:
         yield Violation(argument, arn, "an aws_iam_policy of the same configuration", undecided=True)
 
 
+def _all(held: Items[Statement], probes: tuple[str, ...], wide: Callable[[Statement], bool]) -> Iterator[Violation]:
+    """Whether statements that are wide enough grant all probes together."""
+
+    def granting(probe: str) -> Statement | None:
+        return first(held, lambda statement: statement.grants(probe) and wide(statement))
+
+    if first(probes, lambda probe: granting(probe) is None) is None and (found := granting(probes[0])):
+        yield Violation(found.path, _described(found), "the actions and resources of one workload")
+
+
+def _is_wide(statement: Statement) -> bool:
+    return bool(statement.not_resources) or any(any_service(resource) for resource in statement.resources)
+
+
+def _is_unnamed(statement: Statement) -> bool:
+    conf, path = statement.conf, statement.path
+    unnamed = first(statement.resources, lambda resource: not names_resource(conf, resource, path))
+    return bool(statement.not_resources) or unnamed is not None
+
+
 def _described(statement: Statement) -> str:
-    actions = ", ".join((*statement.actions, *(f"not {action}" for action in statement.not_actions)))
-    return f"{actions} on {', '.join((*statement.resources, *(f'not {r}' for r in statement.not_resources)))}"
+    resources = (*certain(statement.resources), *(f"not {r}" for r in certain(statement.not_resources)))
+    return f"{statement.described()} on {', '.join(resources)}"

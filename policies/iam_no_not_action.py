@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.gaps import certain, decided, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
@@ -20,6 +21,7 @@ class IamNoNotAction(Policy):
     name = "Ensure Allow statements are not inverted"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES, *RESOURCE_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -37,15 +39,19 @@ class IamNoNotAction(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No NotAction, NotResource or NotPrincipal in any Allow."""
-        for statement in _statements(conf):
-            inverted = {
-                "NotAction": statement.not_actions,
-                "NotResource": statement.not_resources,
-                "NotPrincipal": [f"{kind}: {value}" for kind, value in statement.not_principals],
-            }
-            for element, values in inverted.items():
-                if statement.allows and values:
-                    yield Violation(f"{statement.path}.{element}", ", ".join(values), f"no {element} in an Allow")
+        yield from together(map(_inverted, _statements(conf)))
+
+
+def _inverted(statement: Statement) -> Iterator[Violation]:
+    inverted = {
+        "NotAction": statement.not_actions,
+        "NotResource": statement.not_resources,
+        "NotPrincipal": decided(statement.not_principals, ": ".join),
+    }
+    for element, values in inverted.items() if statement.allows else ():
+        if values:
+            got = ", ".join(certain(values)) or "a value that is not known"
+            yield Violation(f"{statement.path}.{element}", got, f"no {element} in an Allow")
 
 
 def _statements(conf: Arguments) -> Iterator[Statement]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from policies.arns import names_resource
 from policies.base import Policy, Violation
 from policies.escalations import COMBINATIONS
+from policies.gaps import Items, certain, collected, first, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
 from policies.roles import ATTACHMENTS, HOLDERS, held_statements, stray_statements
 from policies.terraform import Arguments
 
-Held = list[tuple[str, Statement]]
+Held = Items[tuple[str, Statement]]
 """Statements, each with the address it stands in."""
 
 
@@ -28,6 +29,7 @@ class IamNoPrivilegeEscalation(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = (*HOLDERS, *IDENTITY_POLICIES, *sorted({type_ for _, type_, _, _ in ATTACHMENTS}))
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -46,27 +48,40 @@ class IamNoPrivilegeEscalation(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No combination in what a holder has altogether, or in one policy."""
         if conf.block.type in HOLDERS:
-            yield from _escalates(conf, list(held_statements(conf)))
+            yield from _escalates(conf, collected(held_statements(conf)))
             return
-        yield from _escalates(conf, [(conf.address, statement) for statement in identity_statements(conf)])
-        strays: dict[str, Held] = {}
-        for holder, held in stray_statements(conf):
+        own = collected((conf.address, statement) for statement in identity_statements(conf))
+        strays: dict[str, list[tuple[str, Statement]]] = {}
+        found = collected(stray_statements(conf))
+        for holder, held in certain(found):
             strays.setdefault(holder, []).append(held)
-        for held_there in strays.values():
-            yield from _escalates(conf, held_there)
+        yield from together(_escalates(conf, held_there) for held_there in (own, *map(tuple, strays.values())))
+        refuse_gap(found)
 
 
 def _escalates(conf: Arguments, held: Held) -> Iterator[Violation]:
-    granting = [(address, statement) for address, statement in held if statement.allows]
-    for combination in COMBINATIONS if granting else ():
-        giving = [[(a, s) for a, s in granting if s.grants(action)] for action in combination]
-        if all(giving):
-            yield _violation(conf, " + ".join(combination), *giving[-1][0])
-    for address, statement in granting:
-        if statement.grants("sts:AssumeRole"):
-            assumes = [r for r in statement.resources if not names_resource(conf, r, f"{statement.path}.Resource")]
-            if assumes or statement.not_resources:
-                yield _violation(conf, "sts:AssumeRole of any role", address, statement)
+    """Combinations that statements give together; one of which no statement is certain is not asked for."""
+    combinations = COMBINATIONS if held else ()
+    combined = (_combined(conf, held, combination) for combination in combinations)
+    yield from together((*combined, *(_assumes(conf, *pair) for pair in certain(held))))
+
+
+def _combined(conf: Arguments, held: Held, combination: tuple[str, ...]) -> Iterator[Violation]:
+    giving = [_giving(held, action) for action in combination]
+    if all(giving) and (last := giving[-1]):
+        yield _violation(conf, " + ".join(combination), *last)
+
+
+def _giving(held: Held, action: str) -> tuple[str, Statement] | None:
+    return first(held, lambda pair: pair[1].grants(action))
+
+
+def _assumes(conf: Arguments, address: str, statement: Statement) -> Iterator[Violation]:
+    if statement.grants("sts:AssumeRole"):
+        path = f"{statement.path}.Resource"
+        unnamed = first(statement.resources, lambda resource: not names_resource(conf, resource, path))
+        if unnamed is not None or statement.not_resources:
+            yield _violation(conf, "sts:AssumeRole of any role", address, statement)
 
 
 def _violation(conf: Arguments, combination: str, address: str, statement: Statement) -> Violation:

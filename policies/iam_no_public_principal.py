@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from policies.arns import wild
 from policies.base import Policy, Violation
+from policies.gaps import together
 from policies.iam import Statement, statements
 from policies.principals import (
     ANYONE,
     CALLER_KEYS,
-    FEDERATED,
     FOREIGN,
     ORGANISATION_KEYS,
     SOURCE_KEYS,
@@ -56,6 +57,7 @@ class IamNoPublicPrincipal(Policy):
     severity = "CRITICAL"
     waivable = False
     resources = ("aws_lambda_function_url", *GRANTEES, *DOCUMENTS)
+    data = ("aws_iam_policy_document",)
     controls = {
         "aws-fsbp": ("KMS.5", "Lambda.1", "SNS.4", "SQS.3"),
         "cis-aws-7.0": ("2.21",),
@@ -82,10 +84,13 @@ class IamNoPublicPrincipal(Policy):
             if kind != "AWS_IAM":
                 yield Violation("authorization_type", kind, '"AWS_IAM"')
         else:
-            trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
-            for statement in (*trust, *resource_statements(conf)):
-                if statement.allows and not _pinned(conf, statement):
-                    yield from _strangers(conf, statement)
+            trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else ()
+            yield from together(_admitted(conf, statement) for statement in chain(trust, resource_statements(conf)))
+
+
+def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if statement.allows and not _pinned(conf, statement):
+        yield from _strangers(conf, statement)
 
 
 def _pinned(conf: Arguments, statement: Statement) -> bool:
@@ -99,15 +104,19 @@ def _pinned(conf: Arguments, statement: Statement) -> bool:
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:
-    path = f"{statement.path}.Principal"
     if statement.not_principals:
         yield Violation(f"{statement.path}.NotPrincipal", "everyone else", "principals of our account")
-    for kind, value in statement.principals:
-        found = standing(conf, kind, value, path)
-        if found in (ANYONE, FOREIGN):
-            yield Violation(path, f"{kind}: {value} ({found})", "principals of our account, or a condition on it")
-        elif found == FEDERATED and not _names_subject(statement):
-            yield Violation(path, f"{kind}: {value}", "a condition that names the subject (`<provider>:sub`)")
+    yield from together(_stranger(conf, statement, *principal) for principal in statement.principals)
+
+
+def _stranger(conf: Arguments, statement: Statement, kind: str, value: str) -> Iterator[Violation]:
+    """A missing subject is wrong whosever the provider is, so it comes before the account."""
+    path = f"{statement.path}.Principal"
+    if kind == "Federated" and not _names_subject(statement):
+        yield Violation(path, f"{kind}: {value}", "a condition that names the subject (`<provider>:sub`)")
+    found = standing(conf, kind, value, path)
+    if found in (ANYONE, FOREIGN):
+        yield Violation(path, f"{kind}: {value} ({found})", "principals of our account, or a condition on it")
 
 
 def _names_subject(statement: Statement) -> bool:
@@ -127,11 +136,14 @@ def _fixed(subjects: tuple[str, ...]) -> bool:
 def _grantees(conf: Arguments, argument: str, organisation: str) -> Iterator[Violation]:
     if conf.has("group"):
         yield Violation("group", conf.text("group"), "an account of ours; a group is everyone")
-    for principal in conf.strings(argument):
-        service = principal.endswith((".amazonaws.com", ".amazon.com"))
-        found = standing(conf, "Service" if service else "AWS", principal, argument)
-        if found in (ANYONE, FOREIGN) and not (organisation and _limited(conf, organisation)):
-            yield Violation(argument, f"{principal} ({found})", "a service, our account, or our organisation")
+    yield from together(_grantee(conf, principal, argument, organisation) for principal in conf.strings(argument))
+
+
+def _grantee(conf: Arguments, principal: str, argument: str, organisation: str) -> Iterator[Violation]:
+    service = principal.endswith((".amazonaws.com", ".amazon.com"))
+    found = standing(conf, "Service" if service else "AWS", principal, argument)
+    if found in (ANYONE, FOREIGN) and not (organisation and _limited(conf, organisation)):
+        yield Violation(argument, f"{principal} ({found})", "a service, our account, or our organisation")
 
 
 def _limited(conf: Arguments, argument: str) -> bool:

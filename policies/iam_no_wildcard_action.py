@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
+from policies.gaps import certain, refuse_gap, together
+from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, is_of_a_key, statements
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
@@ -28,6 +29,7 @@ class IamNoWildcardAction(Policy):
     name = "Ensure Allow statements list their actions"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES, *JUDGED, *PERMISSIONS)
+    data = ("aws_iam_policy_document",)
     controls = {
         "aws-fsbp": ("IAM.21",),
         "eu-cra": ("Annex I Part I (2)(d)",),
@@ -48,10 +50,15 @@ class IamNoWildcardAction(Policy):
         """No wildcard in any Allow of an identity, trust or resource policy."""
         if conf.block.type in PERMISSIONS and wild(conf.text("action") or "*"):
             yield Violation("action", conf.text("action"), "an action without * or ?")
-        for statement in _statements(conf):
-            found = [action for action in statement.actions if wild(action)]
-            if statement.allows and found:
-                yield Violation(f"{statement.path}.Action", ", ".join(found), "actions without * or ?")
+        yield from together(map(_wild, _statements(conf)))
+
+
+def _wild(statement: Statement) -> Iterator[Violation]:
+    if statement.allows and not is_of_a_key(statement):
+        found = [action for action in certain(statement.actions) if wild(action)]
+        if found:
+            yield Violation(f"{statement.path}.Action", ", ".join(found), "actions without * or ?")
+        refuse_gap(statement.actions)
 
 
 def _statements(conf: Arguments) -> Iterator[Statement]:

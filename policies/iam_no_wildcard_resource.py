@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.actions import Action, known
 from policies.arns import names_resource, wild
 from policies.base import Policy, Violation
+from policies.gaps import certain, decided, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
 from policies.terraform import Arguments
 
@@ -26,6 +27,7 @@ class IamNoWildcardResource(Policy):
     name = "Ensure Allow statements name their resources"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -43,24 +45,29 @@ class IamNoWildcardResource(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Every resource of an Allow is named, unless none of its actions can be scoped."""
-        for statement in identity_statements(conf):
-            if statement.allows:
-                yield from _unnamed(conf, statement)
+        yield from together(_unnamed(conf, statement) for statement in identity_statements(conf))
 
 
 def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:
-    unknown = [action for action in statement.actions if not known(action)]
+    if not statement.allows:
+        return
+    actions = certain(statement.actions)
+    unknown = [action for action in actions if not known(action)]
     if unknown:
         requires = "actions that AWS's service authorization reference lists"
         yield Violation(f"{statement.path}.Action", ", ".join(unknown), requires, undecided=True)
     path = f"{statement.path}.Resource"
-    scopable = [_described(action) for action in statement.actions if wild(action) or any(map(_takes, known(action)))]
+    scopable = [_described(action) for action in actions if wild(action) or any(map(_takes, known(action)))]
     if not scopable and not statement.not_actions:
+        refuse_gap(statement.actions)
         return
-    unnamed = [resource for resource in statement.resources if not names_resource(conf, resource, path)]
-    if unnamed or not statement.resources:
+    named = decided(statement.resources, lambda resource: (resource, names_resource(conf, resource, path)))
+    unnamed = [resource for resource, is_named in certain(named) if not is_named]
+    if unnamed or not named:
         got = f"{', '.join(unnamed) or 'none'} for {', '.join(scopable) or 'NotAction'}"
         yield Violation(path, got, "ARNs with a region, an account and a name; * only for actions AWS cannot scope")
+    refuse_gap(named)
+    refuse_gap(statement.actions)
 
 
 def _takes(action: Action) -> bool:

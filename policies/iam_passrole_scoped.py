@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.arns import INTERPOLATION, fields, names_resource, plain, wild
+from policies.arns import INTERPOLATION, fields, meant, names_resource, plain, wild
 from policies.base import Policy, Violation
-from policies.iam import IDENTITY_POLICIES, Condition, identity_statements
+from policies.gaps import certain, decided, first, refuse_gap, together
+from policies.iam import IDENTITY_POLICIES, Condition, Statement, identity_statements
 from policies.terraform import Arguments
 
+PASS_ROLE = "iam:PassRole"
 ROLES = frozenset({"aws_iam_role", "data.aws_iam_role"})
 SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?:\.cn)?")
 
@@ -24,6 +26,7 @@ class IamPassroleScoped(Policy):
     name = "Ensure iam:PassRole names roles and the service they go to"
     severity = "HIGH"
     resources = ("aws_iam_role", *IDENTITY_POLICIES)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -41,21 +44,29 @@ class IamPassroleScoped(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Each Allow of iam:PassRole has fixed role ARNs and a fixed service."""
-        for statement in identity_statements(conf):
-            if not statement.grants("iam:PassRole"):
-                continue
-            path = f"{statement.path}.Resource"
-            loose = [resource for resource in statement.resources if not _is_role(conf, resource, path)]
-            if loose or not statement.resources:
-                yield Violation(path, ", ".join(loose) or None, "ARNs of roles, without * or ?")
-            if not any(_names_service(condition) for condition in statement.conditions):
-                got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or None
-                yield Violation(f"{statement.path}.Condition", got, "StringEquals iam:PassedToService on services")
+        found = identity_statements(conf)
+        yield from together(part for statement in found for part in (_roles(conf, statement), _services(statement)))
+
+
+def _roles(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if statement.grants(PASS_ROLE):
+        path = f"{statement.path}.Resource"
+        named = decided(statement.resources, lambda resource: (resource, _is_role(conf, resource, path)))
+        loose = [resource for resource, is_role in certain(named) if not is_role]
+        if loose or not named:
+            yield Violation(path, ", ".join(loose) or None, "ARNs of roles, without * or ?")
+        refuse_gap(named)
+
+
+def _services(statement: Statement) -> Iterator[Violation]:
+    if statement.grants(PASS_ROLE) and first(statement.conditions, _names_service) is None:
+        got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or None
+        yield Violation(f"{statement.path}.Condition", got, "StringEquals iam:PassedToService on services")
 
 
 def _is_role(conf: Arguments, resource: str, path: str) -> bool:
     """Whether it is one role: by reference, or by an ARN in which only references take the place of text."""
-    found = conf.reference(resource)
+    found = meant(conf, resource)
     if found is not None:
         return found[0].label in ROLES and found[1] == "arn"
     if INTERPOLATION.match(resource) or wild(plain(conf, resource, path)) or "$${" in resource:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
+from policies.accounts import is_caller
+from policies.arns import meant, wild
 from policies.base import Policy, Violation
-from policies.iam import statements
-from policies.principals import SERVICE, SOURCE_KEYS, owned, pinned, standing
+from policies.gaps import certain, refuse_gap, together
+from policies.iam import Statement, is_of_a_key, statements
+from policies.principals import SOURCE_KEYS, owned, pinned
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments
 
@@ -27,6 +31,7 @@ class IamTrustConfusedDeputy(Policy):
     name = "Ensure AWS services are trusted on behalf of our account only"
     severity = "HIGH"
     resources = ("aws_iam_role", "aws_lambda_permission", *JUDGED)
+    data = ("aws_iam_policy_document",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(d)",),
         "gdpr": ("Art.25(2)", "Art.32(1)(b)"),
@@ -47,28 +52,37 @@ class IamTrustConfusedDeputy(Policy):
         if conf.block.type == "aws_lambda_permission":
             yield from _lambda_permission(conf)
             return
-        trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else []
-        for statement in (*trust, *resource_statements(conf)):
-            path = f"{statement.path}.Principal"
-            services = [v for kind, v in statement.principals if standing_of_service(conf, kind, v, path)]
-            if statement.allows and services and not pinned(conf, statement.conditions, SOURCE_KEYS):
-                got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"
-                yield Violation(f"{statement.path}.Condition", f"{got} for {', '.join(services)}", REQUIRES)
+        trust = statements(conf, "assume_role_policy") if conf.block.type == "aws_iam_role" else ()
+        yield from together(_served(conf, statement) for statement in chain(trust, resource_statements(conf)))
 
 
-def standing_of_service(conf: Arguments, kind: str, value: str, path: str) -> bool:
-    """Whether the principal is an AWS service."""
-    return kind == "Service" and standing(conf, kind, value, path) == SERVICE
+def _served(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if not statement.allows or is_of_a_key(statement):
+        return
+    services = [value for kind, value in certain(statement.principals) if kind == "Service" and not wild(value)]
+    if services and not pinned(conf, statement.conditions, SOURCE_KEYS):
+        got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"
+        yield Violation(f"{statement.path}.Condition", f"{got} for {', '.join(services)}", REQUIRES)
+    refuse_gap(statement.principals)
 
 
 def _lambda_permission(conf: Arguments) -> Iterator[Violation]:
     principal = conf.text("principal") or ""
     if not principal.endswith((".amazonaws.com", ".amazon.com")):
         return
-    arn, account = conf.text("source_arn"), conf.text("source_account")
+    arn, account = _told(conf, "source_arn"), _told(conf, "source_account")
     if arn is None:
         yield Violation("source_arn", None, f"the ARN of what calls through {principal}")
     elif account is not None and not owned(conf, account, "source_account"):
         yield Violation("source_account", account, "our account")
     elif account is None and not owned(conf, arn, "source_arn"):
         yield Violation("source_arn", arn, "an ARN with our account, or source_account beside it")
+
+
+def _told(conf: Arguments, argument: str) -> str | None:
+    """The argument; the ARN or the account of a block of another file as the reference that it is."""
+    raw = conf.values.get(argument)
+    if isinstance(raw, str) and conf.reference(raw) is None and (meant(conf, raw) or is_caller(conf, raw)):
+        conf.note(argument, raw)
+        return raw
+    return conf.text(argument)

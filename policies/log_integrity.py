@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.gaps import certain, decided, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements, statements
 from policies.requirements import REVIEWED_MANAGED_POLICIES
 from policies.terraform import Arguments, CannotDecide
@@ -71,33 +72,39 @@ class LogIntegrity(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         type_ = conf.block.type
-        if type_ == "aws_iam_role" or type_ in ATTACHMENTS:
-            yield from _managed(conf, "managed_policy_arns" if type_ == "aws_iam_role" else "policy_arn")
-        for statement in identity_statements(conf):
-            yield from _tampering(statement)
-        if type_ in LOG_RESOURCE_POLICIES:
-            for statement in statements(conf, LOG_RESOURCE_POLICIES[type_]):
-                yield from _tampering(statement)
-                yield from _public(statement)
+        attached = type_ == "aws_iam_role" or type_ in ATTACHMENTS
+        managed = _managed(conf, "managed_policy_arns" if type_ == "aws_iam_role" else "policy_arn") if attached else ()
+        open_to = statements(conf, LOG_RESOURCE_POLICIES[type_]) if type_ in LOG_RESOURCE_POLICIES else ()
+        of_resource = (part for statement in open_to for part in (_tampering(statement), _public(statement)))
+        yield from together((managed, together(map(_tampering, identity_statements(conf))), together(of_resource)))
 
 
 def _tampering(statement: Statement) -> Iterator[Violation]:
     """An Allow that covers one of the actions; a Deny elsewhere does not excuse it, for it may go without notice."""
-    granted = [action for action in TAMPERING if statement.grants(action)]
-    if granted:
-        yield Violation(statement.path, ", ".join(granted), "no action that deletes or shortens logs")
+    granted = decided(TAMPERING, lambda action: action if statement.grants(action) else "")
+    actions = [action for action in certain(granted) if action]
+    if actions:
+        yield Violation(statement.path, ", ".join(actions), "no action that deletes or shortens logs")
+    refuse_gap(granted)
 
 
 def _public(statement: Statement) -> Iterator[Violation]:
-    public = statement.not_principals or [value for _, value in statement.principals if "*" in value]
-    if statement.allows and public:
+    if not statement.allows:
+        return
+    named = [f"{kind}: {value}" for kind, value in certain(statement.principals)]
+    public = ["NotPrincipal"] if statement.not_principals else [principal for principal in named if "*" in principal]
+    if public:
         wanted = "named principals; a Condition does not replace them"
-        yield Violation(f"{statement.path}.Principal", str(public[0]), wanted)
+        yield Violation(f"{statement.path}.Principal", public[0], wanted)
+    refuse_gap(statement.principals)
 
 
 def _managed(conf: Arguments, name: str) -> Iterator[Violation]:
+    unknown = []
     for arn in conf.strings(name):
         if arn in MANAGED_TAMPERING:
             yield Violation(name, arn, "a policy that cannot delete or shorten logs")
         elif arn not in REVIEWED_MANAGED_POLICIES and conf.target(arn, "aws_iam_policy") is None:
-            raise CannotDecide(name, arn, "a policy that this configuration declares, or a reviewed one of AWS")
+            unknown.append(arn)
+    if unknown:
+        raise CannotDecide(name, unknown[0], "a policy that this configuration declares, or a reviewed one of AWS")

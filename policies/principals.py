@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from policies.accounts import is_caller, own_accounts, refuse_other_provider
-from policies.arns import INTERPOLATION, fields, told, wild
+from policies.arns import INTERPOLATION, fields, meant, told, wild
 from policies.iam import Condition
 from policies.terraform import Arguments, Block, CannotDecide
 
@@ -67,7 +67,7 @@ def standing(conf: Arguments, kind: str, value: str, path: str) -> str:
         return ANYONE
     if kind == "Service":
         return SERVICE
-    found = conf.reference(value)
+    found = meant(conf, value)
     if kind == "Federated":
         known = value in PUBLIC_PROVIDERS or (found is not None and found[0].label in PROVIDERS)
         return FEDERATED if known or _of_account(conf, _account(value), value, path) == OWN else FOREIGN

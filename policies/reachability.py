@@ -62,9 +62,10 @@ def secrets_manager_unreachable(function: Arguments) -> Iterator[Violation]:
 
 def _stopped(endpoint: Arguments) -> Iterator[Violation]:
     """What the policy of the endpoint keeps every caller from; without one it lets all through."""
-    holders = [*([endpoint] if endpoint.has("policy") else []), *endpoint.referred_by(*ENDPOINT_POLICY)]
+    own = [endpoint] if endpoint.values.get("policy") not in (None, "") else []
+    holders = [*own, *endpoint.referred_by(*ENDPOINT_POLICY)]
     for holder in holders:
-        held = statements(holder)
+        held = list(statements(holder))
         for action in (f"secretsmanager:{step}" for step in STEPS):
             if not any(statement.grants(action) for statement in held):
                 yield Violation(f"{holder.address}.policy", None, f"an Allow of {action}, or no rotation gets through")

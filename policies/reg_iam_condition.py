@@ -53,12 +53,13 @@ class RegIamCondition(Policy):
 
 
 def _denies(conf: Arguments, statement: Statement) -> bool:
+    if statement.allows:
+        return False
     spared = statement.not_actions
     everything = statement.actions == ("*",) or (bool(spared) and all(map(_is_global, spared)))
-    condition = statement.conditions[0] if len(statement.conditions) == 1 else None
+    condition = next(iter(statement.conditions)) if len(statement.conditions) == 1 else None
     return (
-        statement.effect == "Deny"
-        and everything
+        everything
         and statement.resources == ("*",)
         and condition is not None
         and condition.key == "aws:requestedregion"

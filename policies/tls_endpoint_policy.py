@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.gaps import Items, certain, collected, together
 from policies.iam import Statement, statements
 from policies.principals import OWN, owned, pinned, standing
 from policies.profiles import OWN_REGION
@@ -45,20 +46,26 @@ class TlsEndpointPolicy(Policy):
     source = "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        found = statements(conf)
+        found = collected(statements(conf))
         if not found:
             # A separate policy replaces that of the endpoint, and is judged itself.
             endpoint = conf.block.type == "aws_vpc_endpoint"
             if not (endpoint and conf.referred_by("aws_vpc_endpoint_policy", "vpc_endpoint_id")):
                 yield Violation("policy", None, "a policy; without one AWS allows everything")
             return
-        everywhere = [statement for statement in found if "*" in statement.resources]
-        if not denies_clear_text(everywhere, ANY_ACTION):
-            yield Violation("policy", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
-        for statement in found:
-            if statement.allows and not _of_the_account(conf, statement):
-                requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
-                yield Violation(statement.path, f"Allow {', '.join(statement.actions)} to any account", requires)
+        yield from together((_denied(found), *(_tied(conf, statement) for statement in certain(found))))
+
+
+def _denied(found: Items[Statement]) -> Iterator[Violation]:
+    everywhere = [statement for statement in found if not statement.allows and "*" in statement.resources]
+    if not denies_clear_text(everywhere, ANY_ACTION):
+        yield Violation("policy", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
+
+
+def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if statement.allows and not _of_the_account(conf, statement):
+        requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
+        yield Violation(statement.path, f"Allow {statement.described()} to any account", requires)
 
 
 def _of_the_account(conf: Arguments, statement: Statement) -> bool:

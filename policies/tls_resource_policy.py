@@ -58,7 +58,7 @@ class TlsResourcePolicy(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type in OWNERS:
-            if conf.has("policy"):
+            if conf.values.get("policy") not in (None, ""):
                 yield from _judged(conf, conf.block.type, "")
             elif not conf.referred_by(*OWNERS[conf.block.type]):
                 yield Violation("policy", None, f"a policy, inline or as {OWNERS[conf.block.type][0]}")

@@ -22,7 +22,7 @@ def is_clear_text_deny(statement: Statement) -> bool:
     everyone = {("*", "*"), ("AWS", "*")} & set(statement.principals)
     if statement.allows or statement.not_principals or not everyone or len(statement.conditions) != 1:
         return False
-    condition = statement.conditions[0]
+    (condition,) = statement.conditions
     values = tuple(value.lower() for value in condition.values)
     return (condition.operator, condition.key, values) in [
         ("Bool", "aws:securetransport", ("false",)),

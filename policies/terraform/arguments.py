@@ -143,15 +143,15 @@ class Arguments:
         return here
 
     def documents(self, name: str) -> list[Arguments]:
-        """The objects of a JSON document (an object, or a list of objects) held in a string; empty where absent.
+        """The objects of a JSON document (an object, or a list of objects) held in a string; empty where absent or "".
 
         Raises: CannotDecide where the string is no JSON that the configuration decides.
         """
         raw = self.values.get(name)
-        if raw is None:
+        text = self.configuration.resolve(raw, self.name_of(name))
+        if text in (None, ""):
             self._remember(name, None)
             return []
-        text = self.configuration.resolve(raw, self.name_of(name))
         try:
             document = decoded(text) if isinstance(text, str) else text
         except (ValueError, RecursionError):

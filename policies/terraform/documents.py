@@ -18,9 +18,13 @@ REFERENCE_MARK = "\ue000"
 
 
 def policy_document(arguments: Mapping[str, Any], known: Callable[[Any], Any]) -> str | Template:
-    """The rendered policy: sources first, then its own statements, then overrides by Sid. Raises: NotKnown."""
-    parsed = [statement for raw in _documents(arguments, "source") for statement in _parsed(raw, known)]
-    own = [_statement(entry, known) for entry in _blocks(arguments, "statement")]
+    """The rendered policy: sources first, then its own statements, then overrides by Sid.
+
+    A statement, or a source, that is not known is a text among the statements, so that it hides no other.
+    Raises: NotKnown where an override is not known, which may replace any statement.
+    """
+    parsed = [s for raw in _sources(arguments) for s in _listed(_or_gap(_parsed, raw, known))]
+    own = [_or_gap(_statement, entry, known) for entry in _entries(arguments)]
     statements = _overridden(parsed, own)
     for raw in _documents(arguments, "override"):
         statements = _overridden(statements, _parsed(raw, known))
@@ -30,12 +34,32 @@ def policy_document(arguments: Mapping[str, Any], known: Callable[[Any], Any]) -
     return encoded({**document, "Statement": statements})
 
 
+def _sources(arguments: Mapping[str, Any]) -> list[Any]:
+    try:
+        return _documents(arguments, "source")
+    except NotKnown as gap:
+        return [Unknown.of(str(gap))]
+
+
+def _entries(arguments: Mapping[str, Any]) -> list[Any]:
+    found = arguments.get("statement")
+    return [found] if isinstance(found, Unknown | Ref) else _blocks(arguments, "statement")
+
+
+def _or_gap(read: Callable[[Any, Callable[[Any], Any]], Any], raw: Any, known: Callable[[Any], Any]) -> Any:
+    """What is read, or the text that says what is not known."""
+    try:
+        return read(raw, known)
+    except NotKnown as gap:
+        return Unknown.of(str(gap))
+
+
 def _overridden(statements: list[Any], more: list[Any]) -> list[Any]:
     """Statements with a Sid replace the one of the same Sid; all others are added."""
     found = list(statements)
     for statement in more:
-        sid = statement.get("Sid")
-        place = next((i for i, other in enumerate(found) if sid and other.get("Sid") == sid), None)
+        sid = statement.get("Sid") if isinstance(statement, dict) else None
+        place = next((i for i, s in enumerate(found) if sid and isinstance(s, dict) and s.get("Sid") == sid), None)
         if place is None:
             found.append(statement)
         else:
@@ -139,4 +163,7 @@ def _blocks(arguments: Mapping[str, Any], name: str) -> list[Any]:
     found = arguments.get(name)
     if isinstance(found, Unknown | Ref):
         raise NotKnown(f"{name} {rendered(found)}")
-    return [block for block in _listed(found) if block is not None]
+    blocks = [block for block in _listed(found) if block is not None]
+    if gap := next((block for block in blocks if name != "statement" and not isinstance(block, dict)), None):
+        raise NotKnown(f"{name} {rendered(gap)}")
+    return blocks

@@ -160,13 +160,24 @@ class Configuration:
             return [self.resolve(item, f"{argument}[{index}]", depth + 1) for index, item in enumerate(value)]
         return value
 
-    def _resolve_text(self, text: str, argument: str, depth: int) -> Any:
-        whole = INTERPOLATION.fullmatch(text)
+    def resolve_inside(self, text: str, argument: str) -> str:
+        """As `resolve`, for one string of a JSON document that was decoded before. Raises: CannotDecide.
+
+        What is put in must not hold what would end the string, since Terraform puts it in before JSON is read.
+        """
+        resolved = str(self._resolve_text(text, argument, 0, inside=True))
+        added = INTERPOLATION.sub("", resolved)
+        if any(added.count(mark) > INTERPOLATION.sub("", text).count(mark) for mark in '"\\'):
+            raise CannotDecide(argument, _expression(text), "text without quotes and backslashes")
+        return resolved
+
+    def _resolve_text(self, text: str, argument: str, depth: int, *, inside: bool = False) -> Any:
+        whole = None if inside else INTERPOLATION.fullmatch(text)
         if whole:
             return self._evaluate(whole[1], argument, depth)
         if "%{" in text.replace("%%{", "") or "${" in INTERPOLATION.sub("", text).replace("$${", ""):
             raise CannotDecide(argument, _expression(text))
-        document = text.lstrip()[:1] in ("{", "[")
+        document = inside or text.lstrip()[:1] in ("{", "[")
         return INTERPOLATION.sub(lambda match: self._part(match[1], argument, depth, document), text)
 
     def _part(self, expression: str, argument: str, depth: int, document: bool) -> str:

@@ -200,6 +200,13 @@ class Module:
             return value_of(given, scope) if given else None
         return ref.at(f".{name}")
 
+    def _rendered(self, declaration: Declaration, key: Any) -> Any:
+        """The document of one instance, as those that refer to it see it."""
+        try:
+            return self.attribute(Ref(self.instance_address(declaration, key)), "json")
+        except (Invalid, NotKnown) as gap:
+            return Unknown.of(f"{self.named(f'data.{declaration.type}.{declaration.name}')}.json: {gap}")
+
     def _document(self, declaration: Declaration, scope: Scope) -> Any:
         try:
             return policy_document(self.arguments(declaration, scope), lambda value: known(value, scope))
@@ -457,6 +464,8 @@ class Module:
             arguments.pop("provider", None)
             if provider:
                 arguments["provider"] = provider
+            if (declaration.kind, declaration.type) == ("data", POLICY_DOCUMENT):
+                arguments["json"] = self._rendered(declaration, key)
             yield self._emit(declaration, arguments, key_text(key))
 
     def _provider_block(self, declaration: Declaration) -> Block:

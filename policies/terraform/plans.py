@@ -102,6 +102,8 @@ class _Plan:
         if config and "provider_config_key" in config and "." in (alias := _alias(config["provider_config_key"])):
             arguments["provider"] = alias
         arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
+        if (kind, change["type"]) == ("data", POLICY_DOCUMENT):
+            arguments["json"] = self._document(change["address"])
         return _made(kind, change, arguments, self.file)
 
     def _arguments(self, change: Mapping[str, Any], expressions: Mapping[str, Any], module: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Two things no plan and no state holds: the backend, and lifecycle.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,37 @@ def test_a_plan_or_state_alone_gives_the_same_but_for_what_it_does_not_hold(expe
     alone = found(FORMS / form)
     assert {item for item in alone if item[0] not in NOT_IN_A_PLAN} == expected
     assert {state for policy, _, state in alone if policy in NOT_IN_A_PLAN} == {"undecided"}
+
+
+def detached(node):
+    """A plan or state without the policy that holds the document `task`, which then nothing refers to."""
+    if isinstance(node, dict):
+        return {key: detached(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [detached(item) for item in node if not is_role_policy(item)]
+    return node
+
+
+def is_role_policy(item):
+    return isinstance(item, dict) and item.get("type") == "aws_iam_role_policy"
+
+
+@pytest.mark.parametrize("form", ["plan.json", "state.json"])
+def test_a_document_that_nothing_refers_to_is_judged_itself_in_every_form(form, tmp_path):
+    sources = tmp_path / "sources"
+    shutil.copytree(HCL, sources)
+    main = sources / "main.tf"
+    main.write_text(re.sub(r'resource "aws_iam_role_policy" "task" \{.*?\n\}\n', "", main.read_text(), flags=re.DOTALL))
+    (tmp_path / form).write_text(json.dumps(detached(json.loads((FORMS / form).read_text()))))
+    document = "data.aws_iam_policy_document.task"
+    wanted = {(p, a, s) for p, a, s in found(sources) if a == document}
+    assert {policy for policy, _, state in wanted if state == "failed"} >= {
+        "PG_IAM_NO_PRIVILEGE_ESCALATION",
+        "PG_IAM_NO_WILDCARD_ACTION",
+        "PG_IAM_NO_WILDCARD_RESOURCE",
+    }
+    for findings in (found(tmp_path / form), found(tmp_path / form, sources)):
+        assert {item for item in findings if item[1].startswith("data.aws_iam_policy_document")} == wanted
 
 
 def test_a_plan_of_other_sources_is_told_apart(tmp_path):

@@ -264,10 +264,36 @@ def test_a_policy_document_is_what_the_provider_makes_of_it(blocks):
     assert document(found, "whole")[0]["Action"] == "s3:*"
 
 
-def test_a_document_with_an_unknown_part_is_not_decided(blocks):
+@pytest.mark.parametrize(
+    "part",
+    [
+        "source_policy_documents = var.more",
+        "source_policy_documents = [var.more]",
+        'dynamic "statement" {\n for_each = var.more\n content { actions = [statement.value] }\n }',
+        "statement {\n actions = []\n principals {\n type = var.more\n identifiers = []\n }\n }",
+        'statement {\n dynamic "condition" {\n for_each = var.more\n content { values = [] }\n }\n }',
+    ],
+)
+def test_an_unknown_part_of_a_document_is_a_text_beside_its_statements(blocks, part):
+    found = blocks(f"""
+        variable "more" {{}}
+        data "aws_iam_policy_document" "d" {{
+            statement {{ actions = ["s3:*"] }}
+            {part}
+        }}
+        resource "aws_iam_policy" "p" {{ policy = data.aws_iam_policy_document.d.json }}
+    """)
+    policy = found["aws_iam_policy.p"]["policy"]
+    statements = json.loads(policy)["Statement"]
+    assert {"Effect": "Allow", "Action": "s3:*"} in statements
+    assert [type(statement) for statement in statements if not isinstance(statement, dict)] == [str]
+    assert found["data.aws_iam_policy_document.d"]["json"] == policy
+
+
+def test_a_document_with_an_unknown_override_is_not_decided(blocks):
     found = blocks("""
         variable "more" {}
-        data "aws_iam_policy_document" "d" { source_policy_documents = var.more }
+        data "aws_iam_policy_document" "d" { override_policy_documents = var.more }
         resource "aws_iam_policy" "p" { policy = data.aws_iam_policy_document.d.json }
     """)
     assert found["aws_iam_policy.p"]["policy"].startswith("${data.aws_iam_policy_document.d.json")
