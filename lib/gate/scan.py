@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from policies.base import Judgement, Policy, Violation
 from policies.profiles import Profile
 from policies.terraform import Arguments, Block, shown
 
+VARIABLE = re.compile(r"\bvar\.([A-Za-z_][\w-]*)")
 REGISTRIES: Mapping[str, Any] = {
     "resource": resource_registry,
     "data": data_registry,
@@ -133,9 +135,21 @@ def _finding(source: Source, policy: Policy, block: Block, violation: Violation)
         argument=violation.argument,
         got="absent" if violation.got is None else str(shown(violation.got)),
         required=violation.requires,
-        fix=violation.fix or type(policy).fix,
+        fix=violation.fix or (_deciding(source, violation) if violation.undecided else type(policy).fix),
         controls=type(policy).controls,
     )
+
+
+def _deciding(source: Source, violation: Violation) -> str:
+    """How to make an undecided value decidable."""
+    got = str(violation.got)
+    if variable := VARIABLE.search(got):
+        return f"give variable {variable[1]} a value: a default, terraform.tfvars, or --var-file"
+    if source.without_sources:
+        return "judge the plan or state with its sources: gate TARGET --configuration DIR"
+    if ".terraform/" in got or "module." in got:
+        return "run terraform init, so that every module is on this disk, or judge a plan with --configuration"
+    return f"write {violation.argument or 'it'} as a value, or as a reference to a block that is declared here"
 
 
 def _passed(source: Source, policy: Policy, block: Block, judgement: Judgement) -> Passed:

@@ -21,11 +21,16 @@ LARGEST_PLAN = 1024 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Source:
-    """One configuration as it was read: its name in reports, and the SHA-256 (hex) of all bytes it was read from."""
+    """One configuration as it was read: its name in reports, and a SHA-256 (hex).
+
+    sha256: of the file, of a plan or state alone; where several files were read, over their names and digests.
+    without_sources: whether it is a plan or state alone, which leaves out what only the sources say.
+    """
 
     file: str
     sha256: str
     configuration: Configuration
+    without_sources: bool = False
 
     def block(self, address: str) -> Block | None:
         """The block of an address."""
@@ -74,28 +79,31 @@ def read_source(path: Path, configuration: Path | None = None, var_files: Sequen
     missing = [str(file) for file in var_files if not file.is_file()]
     if missing:
         raise GateError(f"{', '.join(missing)}: no such file of variable values")
-    reading = _read(path, configuration, tuple(var_files))
+    reading, printed = _read(path, configuration, tuple(var_files))
+    if configuration and not printed:
+        raise GateError(f"{path}: is no plan and no state, so --configuration says nothing of it")
     if not any(block.kind == "resource" for block in reading.configuration.blocks):
         problems = reading.configuration.problems
         causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in problems)
         raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.{causes}")
-    return Source(path.resolve().name, reading.sha256, reading.configuration)
+    return Source(path.resolve().name, reading.sha256, reading.configuration, printed and not configuration)
 
 
-def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> Reading:
+def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> tuple[Reading, bool]:
+    """What was read, and whether Terraform printed it: a plan or a state."""
     if path.is_dir():
-        return read_module(path, None, var_files)
+        return read_module(path, None, var_files), False
     if path.name.endswith(SUFFIXES):
-        return read_module(path.parent, path, var_files)
+        return read_module(path.parent, path, var_files), False
     if path.suffix != ".json":
         raise GateError(f"{path}: is of no type that the gate reads: {READS}.")
     document, sha256 = _json_of(path)
     if not is_plan_or_state(document):
         if isinstance(document, dict) and "lineage" in document:
             raise GateError(f"{path}: is a raw state; the gate reads what `terraform show -json {path}` prints")
-        return read_module(path.parent, path, var_files)
-    declared = _read(configuration, None, var_files) if configuration else None
-    return read_plan(document, path.name, sha256, declared)
+        return read_module(path.parent, path, var_files), False
+    declared = _read(configuration, None, var_files)[0] if configuration else None
+    return read_plan(document, path.name, sha256, declared), True
 
 
 def _json_of(path: Path) -> tuple[Any, str]:

@@ -15,19 +15,17 @@ from typing import Any
 from tree_sitter import Node
 
 from policies.credentials import credential_name
+from policies.terraform.bodies import body_values, source_of
+from policies.terraform.constraints import members, with_defaults
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
-from policies.terraform.evaluate import NO_NAMES, Budget, Scope, elements, known, value_of
+from policies.terraform.evaluate import Budget, Scope, elements, known, value_of
 from policies.terraform.folders import Declaration, Folder, alias_of, named, read_folder, terraform_files
 from policies.terraform.functions import as_set
 from policies.terraform.model import Block, Problem
-from policies.terraform.syntax import Body, Expression, Hcl, Json, Nested, expression, source
-from policies.terraform.values import Invalid, NotKnown, Ref, Source, Unknown, is_known, rendered, text_of
+from policies.terraform.syntax import Body, Hcl, Json, expression, source
+from policies.terraform.values import Invalid, NotKnown, Ref, Unknown, is_known, rendered, text_of
 
-RAW = frozenset({"lifecycle", "provisioner", "connection", "depends_on", "provider", "providers"})
-"""What Terraform does not evaluate for the plan, or not as a value: kept as its source."""
-BARE = frozenset({"depends_on", "from", "ignore_changes", "provider", "replace_triggered_by", "to"})
-"""Arguments whose traversals stand for themselves."""
 RAW_KINDS = frozenset({"moved", "import", "removed", "check", "terraform"})
 REPEATERS = ("count", "for_each")
 DEEPEST_MODULE = 12
@@ -163,7 +161,7 @@ class Module:
         value = None if value is NULL else value
         type_ = declaration.body.attributes.get("type")
         node = type_.node if isinstance(type_, Hcl) else expression(str(type_.value)) if type_ else None
-        return _with_defaults(value, node, self.scope) if node else value
+        return with_defaults(value, node, self.scope) if node else value
 
     def local(self, name: str) -> Any:
         """A local value."""
@@ -262,7 +260,7 @@ class Module:
         if stated is not None:
             return value_of(stated, scope)
         blocks = [block for block in declaration.body.blocks if block.kind == name]
-        return [self._body(block.body, scope) for block in blocks] or Unknown.of(f"{declaration.name}.{name}")
+        return [body_values(block.body, scope) for block in blocks] or Unknown.of(f"{declaration.name}.{name}")
 
     def tree_place(self, address: str) -> tuple[Module, Declaration | None, Scope]:
         """Module, declaration and scope of a block's address, or no declaration."""
@@ -497,66 +495,8 @@ class Module:
     def arguments(self, declaration: Declaration, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         """The arguments of a block, evaluated; nested blocks are lists of maps."""
         if declaration.kind in RAW_KINDS:
-            return _source_of(declaration.body)
-        return self._body(declaration.body, scope, skip)
-
-    def _body(self, body: Body, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, stated in body.attributes.items():
-            if name in RAW:
-                found[name] = _raw(stated, name in BARE)
-            elif name == "dynamic" and isinstance(stated, Json):
-                for kind, content in _json_dynamics(stated.value):
-                    _append(found, kind, self._json_dynamic(kind, content, scope))
-            elif name not in skip:
-                found[name] = self._value(stated, scope)
-        for block in body.blocks:
-            if block.kind == "dynamic" and len(block.labels) == 1:
-                _append(found, block.labels[0], self._dynamic(block, scope))
-            elif block.kind in RAW:
-                _append(found, block.kind, [_labelled(block, _source_of(block.body))])
-            elif block.kind not in skip:
-                _append(found, block.kind, [_labelled(block, self._body(block.body, scope))])
-        return found
-
-    def _value(self, expression: Expression, scope: Scope) -> Any:
-        """A value; the objects of a JSON one may hold `dynamic` blocks themselves."""
-        value = expression.value if isinstance(expression, Json) else None
-        if isinstance(value, dict) and isinstance(value.get("dynamic"), dict | list):
-            return self._body(Body({key: Json(inner) for key, inner in value.items()}), scope)
-        if isinstance(value, list) and any(isinstance(inner, dict) and "dynamic" in inner for inner in value):
-            return [self._value(Json(inner), scope) for inner in value]
-        return value_of(expression, scope)
-
-    def _dynamic(self, block: Nested, scope: Scope) -> Any:
-        attributes = block.body.attributes
-        content = next((inner for inner in block.body.blocks if inner.kind == "content"), None)
-        iterator = alias_of(attributes.get("iterator")) or block.labels[0]
-        made = self._each(attributes.get("for_each"), iterator, scope)
-        if made is None or content is None:
-            return Unknown.of(f"dynamic {block.labels[0]}")
-        return [self._body(content.body, inside) for inside in made]
-
-    def _json_dynamic(self, kind: str, content: Mapping[str, Any], scope: Scope) -> Any:
-        iterator = str(content.get("iterator") or kind)
-        made = self._each(Json(content.get("for_each")), iterator, scope)
-        inner = content.get("content")
-        inner = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
-        if made is None or not isinstance(inner, dict):
-            return Unknown.of(f"dynamic {kind}")
-        return [self._body(Body({key: Json(value) for key, value in inner.items()}), inside) for inside in made]
-
-    def _each(self, for_each: Expression | None, iterator: str, scope: Scope) -> list[Scope] | None:
-        if for_each is None:
-            return None
-        try:
-            value = value_of(for_each, scope)
-            value = known(value, scope) if isinstance(value, Ref) else value
-            pairs = [] if value is None else elements(value)
-        except (Invalid, NotKnown):
-            return None
-        keyed = pairs if isinstance(value, dict) else [(inner, inner) for _, inner in pairs]
-        return [scope.with_bindings(**{iterator: {"key": key, "value": inner}}) for key, inner in keyed]
+            return source_of(declaration.body)
+        return body_values(declaration.body, scope, skip)
 
 
 class _Types:
@@ -598,111 +538,5 @@ def _walk(value: Any, path: str, unknown: Unknown) -> Any:
     return value
 
 
-def _with_defaults(value: Any, node: Node, scope: Scope) -> Any:
-    """The value of a variable with what `optional(type, default)` adds to its objects."""
-    while node.type == "expression" and node.named_child_count == 1:
-        node = node.named_children[0]
-    if value is None or node.type != "function_call" or not isinstance(value, dict | list):
-        return value
-    name = source(node.children[0])
-    arguments = next((child for child in node.named_children if child.type == "function_arguments"), None)
-    inner = [child for child in arguments.named_children if child.type == "expression"] if arguments else []
-    if name == "optional" and inner:
-        return _with_defaults(value, inner[0], scope)
-    if name in ("list", "set", "tuple") and isinstance(value, list) and inner:
-        return [_with_defaults(entry, inner[0], scope) for entry in value]
-    if name == "map" and isinstance(value, dict) and inner:
-        return {key: _with_defaults(entry, inner[0], scope) for key, entry in value.items()}
-    if name != "object" or not isinstance(value, dict) or not inner:
-        return value
-    filled = dict(value)
-    for key, type_ in _members(inner[0]):
-        if filled.get(key) is None:
-            filled[key] = _optional(type_, scope)
-        filled[key] = _with_defaults(filled[key], type_, scope)
-    return filled
-
-
-def _optional(node: Node, scope: Scope) -> Any:
-    call = node.named_children[0] if node.named_child_count else node
-    if call.type != "function_call":
-        return None
-    arguments = next((child for child in call.named_children if child.type == "function_arguments"), None)
-    given = [child for child in arguments.named_children if child.type == "expression"] if arguments else []
-    return value_of(Hcl(given[1]), scope) if len(given) > 1 else None
-
-
-def _members(node: Node) -> Iterator[tuple[str, Node]]:
-    """(name, type) of each element of an object constructor."""
-    pending = [node]
-    while pending:
-        here = pending.pop()
-        if here.type == "object":
-            for element in here.named_children:
-                if element.type == "object_elem":
-                    key, *_, value = [child for child in element.named_children if child.type == "expression"]
-                    yield source(key).strip('"'), value
-            return
-        pending.extend(here.named_children)
-
-
 def _pairs(node: Node) -> Iterator[tuple[str, str]]:
-    return ((key, source(value)) for key, value in _members(node))
-
-
-def _append(found: dict[str, Any], name: str, more: Any) -> None:
-    """Adds nested blocks to those of the same name; unknown ones stay unknown among them."""
-    entries = more if isinstance(more, list) else [more]
-    earlier = found.get(name)
-    found[name] = [*(earlier if isinstance(earlier, list) else [] if earlier is None else [earlier]), *entries]
-
-
-def _labelled(block: Nested, arguments: dict[str, Any]) -> dict[str, Any]:
-    for label in reversed(block.labels):
-        arguments = {label: [arguments]}
-    return arguments
-
-
-def _json_dynamics(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for entry in value if isinstance(value, list) else [value]:
-        for kind, content in entry.items() if isinstance(entry, dict) else ():
-            for each in content if isinstance(content, list) else [content]:
-                if isinstance(each, dict):
-                    yield kind, each
-
-
-def _source_of(body: Body) -> dict[str, Any]:
-    """A body that is not evaluated: literals, and everything else as its source."""
-    found: dict[str, Any] = {name: _raw(expression, name in BARE) for name, expression in body.attributes.items()}
-    for block in body.blocks:
-        _append(found, block.kind, [_labelled(block, _source_of(block.body))])
-    return found
-
-
-def _raw(expression: Expression, bare: bool) -> Any:
-    """bare: whether a traversal stands for itself, as in ignore_changes, and not for a value."""
-    return _verbatim(expression.value) if isinstance(expression, Json) else _raw_node(expression.node, bare)
-
-
-def _raw_node(node: Node, bare: bool) -> Any:
-    text = source(node)
-    inner = node.named_children[0] if node.type == "expression" and node.named_child_count == 1 else node
-    if inner.type == "literal_value" and "${" not in text and "%{" not in text:
-        return value_of(Hcl(node), Scope(NO_NAMES))
-    if inner.type == "collection_value" and inner.named_children[0].type == "tuple":
-        return [
-            _raw_node(child, bare) for child in inner.named_children[0].named_children if child.type == "expression"
-        ]
-    if bare and re.fullmatch(r"[\w.-]+(?:\[[^\]]*\])?[\w.]*", text):
-        return text
-    if inner.type == "template_expr":
-        return Source(text.strip('"'))
-    return Source(f"${{{text}}}")
-
-
-def _verbatim(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _verbatim(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_verbatim(item) for item in value]
-    return Source(value) if isinstance(value, str) else value
+    return ((key, source(value)) for key, value in members(node))

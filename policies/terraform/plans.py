@@ -10,26 +10,32 @@ Source: https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
-from policies.terraform.model import TRAVERSAL, Block, CannotDecide, Configuration, Problem
+from policies.terraform.model import TRAVERSAL, Block, Configuration, Problem
+from policies.terraform.overlay import Overlay
+from policies.terraform.printed import (
+    ABSENT,
+    HIDDEN,
+    default_tags,
+    made,
+    part,
+    refers,
+    resources,
+    shown_values,
+    with_all_tags,
+)
 from policies.terraform.reading import Reading
+from policies.terraform.states import State
 from policies.terraform.templates import NotATemplate, pieces
 from policies.terraform.values import Invalid, NotKnown, Ref, Template, Unknown, is_known, joined, rendered
 
 FORMAT = re.compile(r"[01]\.\d+")
 IDENTIFYING = re.compile(r"\.(?:arn|id|key_id|url|invoke_arn|\w+_arn|\w+_id)$")
 MODULE_STEP = re.compile(r'module\.([\w-]+)((?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?)')
-ARN = re.compile(r"arn:[\w-]+:[^\s\"',*?\\]+")
-SHORTEST_ID = 6
-HIDDEN = "(sensitive)"
-"""Stands for a literal that Terraform marks as sensitive: a policy sees that there is one, nobody what it is."""
-ABSENT: tuple[Any, ...] = (None, "", [], {})
-FIX = "judge the plan with its sources: gate PLAN --configuration DIR"
 
 
 def is_plan_or_state(document: Any) -> bool:
@@ -43,10 +49,11 @@ def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Rea
     declared: the same configuration from its sources; it then says what the JSON cannot.
     """
     try:
-        blocks, problems = _State(document, file).read() if "values" in document else _Plan(document, file).read()
+        blocks = (State if "values" in document else _Plan)(document, file).blocks()
     except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
         wrong = Problem(file, 0, f"{type(error).__name__}", "the JSON of terraform show -json", "make it anew")
         return Reading(Configuration((), (wrong,)), sha256)
+    problems: list[Problem] = []
     if not FORMAT.fullmatch(str(document.get("format_version"))):
         got = f"format_version {document.get('format_version')}"
         problems.append(Problem(file, 0, got, "format 1.x", "use a Terraform whose JSON is of format 1"))
@@ -55,7 +62,7 @@ def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Rea
         problems.append(Problem(file, 0, got, "a whole plan", "mend the error, and plan again"))
     if declared is None:
         return Reading(Configuration(tuple(blocks), tuple(problems)), sha256)
-    over = _Overlay(declared.configuration, blocks, file)
+    over = Overlay(declared.configuration, blocks, file)
     configuration = Configuration(tuple(over.blocks()), (*declared.configuration.problems, *problems, *over.problems))
     return Reading(configuration, sha256)
 
@@ -74,12 +81,12 @@ class _Plan:
         """Whether each.value of the block that is read comes from values that the plan knows."""
         self.data = {change["address"]: change for change in self.changes if change["mode"] == "data"}
         prior = document.get("prior_state", {}).get("values", {}).get("root_module", {})
-        self.prior = {entry["address"]: entry for entry in _resources(prior) if entry["mode"] == "data"}
+        self.prior = {entry["address"]: entry for entry in resources(prior) if entry["mode"] == "data"}
         self.known = {address: entry.get("values") or {} for address, entry in self.prior.items()}
         self.known.update({change["address"]: change["change"].get("after") or {} for change in self.changes})
         """Address -> the values that are known of it."""
 
-    def read(self) -> tuple[list[Block], list[Problem]]:
+    def blocks(self) -> list[Block]:
         planned = [self._block(change) for change in self.changes if change["mode"] in ("managed", "data")]
         read = {block.address for block in planned}
         blocks = [Block("terraform", "", "", {"backend": rendered(Unknown("backend, which no plan holds"))}, self.file)]
@@ -89,7 +96,7 @@ class _Plan:
         blocks.extend(self._ephemerals(self.root, ""))
         blocks.extend(self._variables())
         blocks.extend(self._outputs())
-        return blocks, []
+        return blocks
 
     def _block(self, change: Mapping[str, Any]) -> Block:
         module = change.get("module_address", "")
@@ -104,7 +111,7 @@ class _Plan:
         arguments["lifecycle"] = Unknown("lifecycle, which no plan holds")
         if (kind, change["type"]) == ("data", POLICY_DOCUMENT):
             arguments["json"] = self._document(change["address"])
-        return _made(kind, change, arguments, self.file)
+        return made(kind, change, arguments, self.file)
 
     def _arguments(self, change: Mapping[str, Any], expressions: Mapping[str, Any], module: str) -> dict[str, Any]:
         after, unknown = change.get("after") or {}, change.get("after_unknown") or {}
@@ -112,12 +119,12 @@ class _Plan:
         found = {}
         for name in dict.fromkeys((*after, *(unknown if isinstance(unknown, dict) else ()))):
             expression = expressions.get(name)
-            value = self._value(after.get(name), _part(unknown, name), _part(sensitive, name), expression, module)
+            value = self._value(after.get(name), part(unknown, name), part(sensitive, name), expression, module)
             if value is None and name.endswith("_wo") and expression:
                 value = self._referred(expression, module) or HIDDEN
             if value not in ABSENT or isinstance(value, bool):
                 found[name] = value
-        return _with_all_tags(found)
+        return with_all_tags(found)
 
     def _value(self, value: Any, unknown: Any, sensitive: Any, expression: Any, module: str) -> Any:
         """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
@@ -129,7 +136,7 @@ class _Plan:
         if isinstance(value, dict):
             inner = expression if isinstance(expression, dict) and "references" not in expression else {}
             made = {
-                key: self._value(value.get(key), _part(unknown, key), _part(sensitive, key), inner.get(key), module)
+                key: self._value(value.get(key), part(unknown, key), part(sensitive, key), inner.get(key), module)
                 for key in dict.fromkeys((*value, *(unknown if isinstance(unknown, dict) else ())))
             }
             if isinstance(expression, dict) and "references" in expression:
@@ -151,7 +158,7 @@ class _Plan:
         return value
 
     def _part_of(self, expression: Mapping[str, Any], module: str, unknown: Any, key: str) -> Any:
-        return self._referred(expression, module) if _part(unknown, key) is True else None
+        return self._referred(expression, module) if part(unknown, key) is True else None
 
     def _list(self, value: list[Any], unknown: Any, sensitive: Any, expression: Any, module: str) -> list[Any]:
         parts = unknown if isinstance(unknown, list) else [False] * len(value)
@@ -307,8 +314,8 @@ class _Plan:
             }
             if alias:
                 arguments["alias"] = alias
-            if _refers(rendered(arguments.get("default_tags"))):
-                arguments["default_tags"] = {"tags": _default_tags(after.values())}
+            if refers(rendered(arguments.get("default_tags"))):
+                arguments["default_tags"] = {"tags": default_tags(after.values())}
             yield Block("provider", provider["name"], alias, rendered(arguments), self.file)
 
     def _constant(self, expression: Any, module: str) -> Any:
@@ -329,7 +336,7 @@ class _Plan:
     def _prior_data(self) -> Iterator[Block]:
         for entry in self.prior.values():
             lifecycle = {"lifecycle": Unknown("lifecycle, which no plan holds")}
-            yield _made("data", entry, {**_shown(entry), **lifecycle}, self.file)
+            yield made("data", entry, {**shown_values(entry), **lifecycle}, self.file)
 
     def _ephemerals(self, module: Mapping[str, Any], address: str) -> Iterator[Block]:
         """Ephemeral blocks have no planned value: the configuration's part of the plan declares them."""
@@ -362,178 +369,6 @@ class _Plan:
             yield Block("output", "", name, rendered(arguments), self.file)
 
 
-class _State:
-    """A state knows every value, but no expression: what one resource has of another is told by the values."""
-
-    def __init__(self, document: Mapping[str, Any], file: str) -> None:
-        self.values, self.file = document["values"] or {}, file
-        self.entries = list(_resources(self.values.get("root_module", {})))
-        self.owners = _owners(self.entries)
-
-    def read(self) -> tuple[list[Block], list[Problem]]:
-        backend = {"backend": rendered(Unknown("backend, which no state holds"))}
-        blocks = [Block("terraform", "", "", backend, self.file), *self._provider()]
-        for entry in self.entries:
-            own = {entry["values"].get(name) for name in ("arn", "id")}
-            shown = _with_all_tags(_shown(entry))
-            arguments = {n: value if n == "name" else self._linked(value, own) for n, value in shown.items()}
-            kind = "resource" if entry["mode"] == "managed" else "data"
-            arguments["lifecycle"] = Unknown("lifecycle, which no state holds")
-            blocks.append(_made(kind, entry, arguments, self.file))
-        for name, output in self.values.get("outputs", {}).items():
-            value = HIDDEN if output.get("sensitive") else self._linked(output.get("value"), set())
-            arguments = {"value": value, **({"sensitive": True} if output.get("sensitive") else {})}
-            blocks.append(Block("output", "", name, rendered(arguments), self.file))
-        return blocks, []
-
-    def _provider(self) -> Iterator[Block]:
-        """The provider as what it made shows it: regions and accounts of the ARNs, tags that no resource states."""
-        made = [entry["values"] for entry in self.entries if entry["mode"] == "managed"]
-        arns = [str(values.get("arn")).split(":") for values in made if str(values.get("arn")).startswith("arn:")]
-        regions, accounts = ({arn[index] for arn in arns if arn[index]} for index in (3, 4))
-        if not any(entry["type"].startswith("aws_") for entry in self.entries):
-            return
-        region = regions.pop() if len(regions) == 1 else Unknown("region, which this state does not tell")
-        tags = {"tags": _default_tags(made)}
-        arguments = {"region": region, "allowed_account_ids": sorted(accounts), "default_tags": tags}
-        yield Block("provider", "aws", "", rendered(arguments), self.file)
-
-    def _linked(self, value: Any, own: set[Any]) -> Any:
-        if isinstance(value, dict):
-            return {key: self._linked(item, own) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._linked(item, own) for item in value]
-        if not isinstance(value, str) or value in own:
-            return value
-        if value in self.owners:
-            return self.owners[value]
-        if "arn:" not in value:
-            return value
-        parts: list[Any] = []
-        end = 0
-        for match in ARN.finditer(value):
-            owner = self.owners.get(match[0])
-            if owner and match[0] not in own:
-                parts.extend((value[end : match.start()], owner))
-                end = match.end()
-        return Template((*parts, value[end:])) if parts else value
-
-
-class _Overlay:
-    """The configuration's blocks with what the plan or state knows better."""
-
-    def __init__(self, configuration: Configuration, planned: list[Block], file: str) -> None:
-        self.configuration, self.file = configuration, file
-        self.planned = {block.address: block for block in planned if block.kind in ("resource", "data")}
-        self.problems: list[Problem] = []
-
-    def blocks(self) -> Iterator[Block]:
-        declared = set()
-        for block in self.configuration.blocks:
-            declared.add(block.address)
-            planned = self.planned.get(block.address)
-            if planned is None:
-                if block.kind == "resource":
-                    self._differ(block.address, "declared, but not in the plan or state")
-                yield block
-            else:
-                yield replace(block, arguments=self._merged(block, planned))
-        for address, block in self.planned.items():
-            if address not in declared and block.kind == "resource":
-                self._differ(address, "in the plan or state, but not declared")
-                yield block
-
-    def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
-        merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
-        for name, value in block.arguments.items():
-            if name not in merged:
-                merged[name] = value
-            elif _refers(value):
-                if not self._undecided(value):
-                    merged[name] = value
-            elif not _refers(merged[name]) and not _agrees(value, merged[name]):
-                self._differ(block.address, f"{name} is another value in the plan or state")
-        return merged
-
-    def _undecided(self, value: Any) -> bool:
-        try:
-            self.configuration.resolve(value, "")
-        except CannotDecide:
-            return True
-        return False
-
-    def _differ(self, address: str, got: str) -> None:
-        requires = "a plan or state of this very configuration"
-        self.problems.append(Problem(self.file, 0, got, requires, "plan again from these sources", address))
-
-
-def _with_all_tags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The tags that AWS will show stand for those of the resource alone: provider defaults are merged already."""
-    everything = arguments.get("tags_all")
-    return {**arguments, "tags": everything} if isinstance(everything, dict) and is_known(everything) else arguments
-
-
-def _default_tags(resources: Iterable[Any]) -> dict[str, Any]:
-    """The tags that resources carry without stating them."""
-    found: dict[str, Any] = {}
-    for values in resources:
-        if isinstance(values, dict) and isinstance(values.get("tags_all"), dict):
-            stated = values.get("tags") or {}
-            found.update({key: value for key, value in values["tags_all"].items() if key not in stated})
-    return found
-
-
-def _made(kind: str, entry: Mapping[str, Any], arguments: Mapping[str, Any], file: str) -> Block:
-    address = entry["address"]
-    prefix = f"{entry['type']}.{entry['name']}"
-    prefix = f"data.{prefix}" if kind == "data" else prefix
-    place = address.rfind(prefix)
-    module, key = address[: max(place, 0)].rstrip("."), address[place + len(prefix) :]
-    return Block(kind, entry["type"], entry["name"], rendered(dict(arguments)), file, 0, module, key)
-
-
-def _shown(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a state's entry, sensitive ones hidden, unset ones left out."""
-    hidden = _hidden(entry.get("values") or {}, entry.get("sensitive_values") or {})
-    return {name: value for name, value in hidden.items() if value not in ABSENT or isinstance(value, bool)}
-
-
-def _hidden(value: Any, sensitive: Any) -> Any:
-    if sensitive is True and value is not None and not isinstance(value, bool):
-        return HIDDEN
-    if isinstance(value, dict):
-        made = {key: _hidden(item, _part(sensitive, key)) for key, item in value.items()}
-        return {key: item for key, item in made.items() if item is not None}
-    if isinstance(value, list):
-        parts = sensitive if isinstance(sensitive, list) else []
-        return [_hidden(item, parts[i] if i < len(parts) else False) for i, item in enumerate(value)]
-    return value
-
-
-def _part(marks: Any, name: str) -> Any:
-    return marks.get(name, False) if isinstance(marks, dict) else marks is True
-
-
-def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from module.get("resources", [])
-    for child in module.get("child_modules", []):
-        yield from _resources(child)
-
-
-def _owners(entries: list[Mapping[str, Any]]) -> dict[str, Ref]:
-    """Value -> the one resource whose ARN or id it is."""
-    found: dict[str, Ref] = {}
-    for attribute in ("id", "key_id", "arn"):
-        for entry in entries:
-            value = (entry.get("values") or {}).get(attribute)
-            if entry["mode"] == "managed" and isinstance(value, str) and len(value) >= SHORTEST_ID:
-                if value not in found or attribute == "arn":
-                    found[value] = Ref(entry["address"], f".{attribute}")
-                elif found[value].address != entry["address"]:
-                    found[value] = Ref(found[value].address, found[value].path)
-    return found
-
-
 def _primary(references: list[str]) -> list[str]:
     """The references that no longer one begins with: a plan lists each with all its prefixes."""
     return [
@@ -556,22 +391,3 @@ def _alias(key: str) -> str:
     if module:
         return f"{type_}.{module}{'.' if alias else ''}{alias}"
     return name
-
-
-def _refers(value: Any) -> bool:
-    return "${" in str(value).replace("$${", "")
-
-
-def _agrees(declared: Any, planned: Any) -> bool:
-    """Whether a planned value is the declared one, as the provider may write it."""
-    if isinstance(declared, list) and len(declared) == 1 and isinstance(declared[0], dict):
-        declared = declared[0]
-    if isinstance(planned, list) and len(planned) == 1 and isinstance(planned[0], dict):
-        planned = planned[0]
-    if isinstance(declared, dict) and isinstance(planned, dict):
-        return all(_agrees(value, planned.get(key)) for key, value in declared.items() if not _refers(value))
-    if isinstance(declared, list) and isinstance(planned, list):
-        return len(declared) == len(planned)
-    if isinstance(declared, str) and declared[:1] in ("{", "["):
-        return True  # a document that the provider writes in its own way; the declared one is judged
-    return str(declared).lower() == str(planned).lower() or (declared in ABSENT and planned in ABSENT)

@@ -157,7 +157,8 @@ def test_the_command_line_answers_within_a_gibibyte(name, tmp_path):
     path = tmp_path / name
     path.write_text(HOSTILE[name])
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), "gate", str(path), "--reports", str(tmp_path)], capture_output=True, text=True, check=False,
+        [sys.executable, str(ROOT / "main.py"), "gate", str(path), "--reports", str(tmp_path)],
+        capture_output=True, text=True, check=False,
         timeout=120, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (2**30, 2**30)),
     )  # fmt: skip
     assert ended.returncode in (1, 3)

@@ -178,3 +178,20 @@ def test_what_is_no_terraform_says_what_to_give(tmp_path, name, content, reason)
     (tmp_path / name).write_text(content)
     with pytest.raises(GateError, match=reason):
         read_source(tmp_path / name)
+
+
+def test_an_undecided_finding_says_how_to_make_it_decidable(tmp_path):
+    (tmp_path / "main.tf").write_text(
+        'variable "on" {}\nresource "aws_kms_key" "a" {\n  enable_key_rotation = var.on\n}\n'
+        'resource "aws_kms_key" "b" {\n  enable_key_rotation = data.external.x.result\n}\n'
+    )
+    rules = {"PG_ROT_KMS_KEY": load_policies()["PG_ROT_KMS_KEY"]}
+    fixes = {f.resource_address: f.fix for f in scan(read_source(tmp_path), rules)[0]}
+    assert "give variable on a value" in fixes["aws_kms_key.a"]
+    assert "write enable_key_rotation as a value" in fixes["aws_kms_key.b"]
+
+
+def test_sources_beside_what_is_no_plan_are_refused(tmp_path):
+    (tmp_path / "main.tf").write_text('resource "aws_kms_key" "a" {}\n')
+    with pytest.raises(GateError, match="is no plan and no state"):
+        read_source(tmp_path, tmp_path)
