@@ -56,7 +56,7 @@ def test_a_finding_has_our_facts(id_):
     for finding in judged(FOLDER / id_ / "bad.tf.json")[1]:
         assert finding.policy_id == id_
         assert finding.severity in ("CRITICAL", "HIGH", "MEDIUM", "LOW")
-        assert finding.fix == type(RULES[id_]).fix
+        assert finding.fix == type(RULES[id_]).fix or finding.state is State.UNDECIDED
         assert finding.controls
         assert finding.got
         assert finding.required
