@@ -37,7 +37,9 @@ class Overlay:
     def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
         merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
         for name, value in block.arguments.items():
-            if name not in merged:
+            if name not in merged or (
+                refers(merged[name]) and not self._undecided(value) and self._undecided(merged[name])
+            ):
                 merged[name] = value
             elif refers(value):
                 if not self._undecided(value):

@@ -129,10 +129,11 @@ class _Plan:
     def _value(self, value: Any, unknown: Any, sensitive: Any, expression: Any, module: str) -> Any:
         """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
         if unknown is True:
-            return self._referred(expression, module) if expression else None
+            return None if not expression or self._all_known(expression, module) else self._referred(expression, module)
         if sensitive is True and value is not None and not isinstance(value, bool):
-            referred = self._referred(expression, module) if isinstance(expression, dict) else None
-            return referred if isinstance(referred, Unknown) and referred.text.startswith("var.") else HIDDEN
+            texts = _primary(expression.get("references", [])) if isinstance(expression, dict) else []
+            variable = not module and len(texts) == 1 and texts[0].startswith("var.")
+            return Unknown(texts[0]) if variable else HIDDEN
         if isinstance(value, dict):
             inner = expression if isinstance(expression, dict) and "references" not in expression else {}
             made = {
@@ -229,6 +230,22 @@ class _Plan:
         ]
         unknown = [item for item in found if isinstance(item, Ref | Template | Unknown)]
         return unknown if len(unknown) == 1 or len(unknown) == len(found) else found
+
+    def _all_known(self, expression: Any, module: str) -> bool:
+        """Whether the plan knows all that an expression refers to: it is null then, and AWS gives the unknown value."""
+        texts = expression.get("references") if isinstance(expression, dict) else None
+        if not texts:
+            return False
+        rest = [text for text in _primary(texts) if not (self._known(text) or self._is_given(text, module))]
+        return all(is_known(self._resolved(text, module)) for text in rest)
+
+    def _is_given(self, text: str, module: str) -> bool:
+        """Whether it is a variable of the root, whose value a plan holds."""
+        return (
+            not module
+            and re.split(r"[.\[]", text.removeprefix("var."))[0] in self.variables
+            and text.startswith("var.")
+        )
 
     def _known(self, reference: str) -> bool:
         """Whether the plan knows what a reference means, so that it hides nothing."""
