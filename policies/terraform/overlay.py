@@ -37,14 +37,11 @@ class Overlay:
     def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
         merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
         for name, value in block.arguments.items():
-            if name not in merged or (
-                refers(merged[name]) and not self._undecided(value) and self._undecided(merged[name])
-            ):
+            if name not in merged:
                 merged[name] = value
-            elif refers(value):
-                if not self._undecided(value):
-                    merged[name] = value
-            elif not refers(merged[name]) and not agrees(value, merged[name]):
+            elif refers(value) or refers(merged[name]):
+                merged[name] = merged[name] if self._undecided(value) else value
+            elif not agrees(value, merged[name]):
                 self._differ(block.address, f"{name} is another value in the plan or state")
         return merged
 

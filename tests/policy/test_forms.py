@@ -152,3 +152,17 @@ def test_plain_checkov_fails_the_same(form):
     failed = {(r["check_id"], r["resource"]) for r in json.loads(ended.stdout)["results"]["failed_checks"]}
     ours = {(p, a) for p, a, _ in found(form) if not a.startswith(("output.", "variable.", "provider."))}
     assert {(p, a) for p, a in failed if not a.startswith("aws.")} == ours
+
+
+@pytest.mark.slow
+def test_terraform_plans_the_values_that_are_read(terraform, tmp_path):
+    """Expressions as published modules write them: the plan of the real provider holds no other value than ours."""
+    folder = shutil.copytree(FORMS / "modules_in_use", tmp_path / "modules")
+    for arguments in (("init", "-input=false"), ("plan", "-input=false", "-out=tfplan")):
+        ended = terraform(folder, *arguments)
+        assert ended.returncode == 0, ended.stderr
+    (tmp_path / "plan.json").write_text(terraform(folder, "show", "-json", "tfplan").stdout)
+    planned = read_source(tmp_path / "plan.json", folder)
+    assert len([block for block in planned.configuration.blocks if block.kind == "resource"]) == 30
+    assert planned.configuration.problems == ()
+    assert found(tmp_path / "plan.json", folder) - found(folder) == set()

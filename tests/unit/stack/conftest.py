@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,21 +33,3 @@ def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Synthes
 def document(synthesis: Callable[..., Synthesis]) -> Callable[..., dict[str, Any]]:
     """Settings' overrides -> Terraform JSON."""
     return lambda **overrides: json.loads(synthesis(**overrides).path.read_text())
-
-
-@pytest.fixture(scope="session")
-def provider_mirror() -> Path | None:
-    """A filesystem mirror with the AWS provider, if this machine has one.
-
-    Terraform's own places first, then the whole disk: where a mirror is kept is up to the machine.
-    """
-    wanted = Path("registry.terraform.io", "hashicorp", "aws")
-    homes = [Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"), Path("/opt")]
-    for home in homes:
-        if (home / wanted).is_dir():
-            return home
-    for folder, names, _ in os.walk("/"):
-        names[:] = [n for n in names if n not in (".terraform", "proc", "sys", "node_modules", "site-packages", ".git")]
-        if (Path(folder) / wanted).is_dir():
-            return Path(folder)
-    return None
