@@ -42,8 +42,8 @@ class NetLambdaInVpc(Policy):
         if vpc is None:
             yield Violation("vpc_config", None, "subnets in two zones and a security group")
             return
+        if not vpc.strings("security_group_ids"):
+            yield Violation("vpc_config.security_group_ids", None, "a security group")
         found = zones(vpc, "subnet_ids")
         if len(found) < 2:
             yield Violation("vpc_config.subnet_ids", f"zones: {sorted(found)}", "subnets in two zones")
-        if not vpc.strings("security_group_ids"):
-            yield Violation("vpc_config.security_group_ids", None, "a security group")

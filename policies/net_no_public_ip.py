@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 SWITCHES = {
@@ -23,6 +23,7 @@ SWITCHES = {
     "aws_subnet": ((), "map_public_ip_on_launch", False),
 }
 """Type -> nested blocks, argument, and the provider's default (of an instance: what its subnet says, judged there)."""
+V6 = "assign_ipv6_address_on_creation"
 V6_SUBNETS = ("aws_subnet", "aws_default_subnet")
 BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 
@@ -63,12 +64,14 @@ class NetNoPublicIp(Policy):
                 yield Violation("internal", conf.flag("internal"), "true")
         else:
             path, argument, default = SWITCHES[conf.block.type]
-            for place in _places(conf, path):
-                public = place.flag(argument)
-                if public or (public is None and default):
-                    yield Violation(place.name_of(argument), public, "false")
-        if conf.block.type in V6_SUBNETS and conf.flag("assign_ipv6_address_on_creation"):
-            yield Violation("assign_ipv6_address_on_creation", True, "false")
+            switched = (_switched(place, argument, default) for place in _places(conf, path))
+            yield from in_turn((*switched, _switched(conf, V6, False) if conf.block.type in V6_SUBNETS else ()))
+
+
+def _switched(place: Arguments, argument: str, default: bool) -> Iterator[Violation]:
+    public = place.flag(argument)
+    if public or (public is None and default):
+        yield Violation(place.name_of(argument), public, "false")
 
 
 def _places(conf: Arguments, path: tuple[str, ...]) -> list[Arguments]:

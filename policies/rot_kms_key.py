@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.requirements import KEY_ROTATION_DAYS
 from policies.terraform import Arguments
 
@@ -46,12 +46,19 @@ class RotKmsKey(Policy):
         if conf.block.type in WITHOUT_ROTATION:
             yield Violation("", conf.block.type, "aws_kms_key: imported key material does not rotate")
             return
-        enabled = conf.flag("enable_key_rotation")
-        if enabled is not True:
-            yield Violation("enable_key_rotation", enabled, "true")
-        days = conf.number("rotation_period_in_days")
-        most = conf.profile.key_rotation_days
-        if days is None and enabled and most < YEAR_DAYS:
-            yield Violation("rotation_period_in_days", None, f"at most {most} days; absent means {YEAR_DAYS}")
-        if days is not None and not 0 < days <= most:
-            yield Violation("rotation_period_in_days", days, f"at most {most} days")
+        yield from in_turn((_on(conf), _period(conf)))
+
+
+def _on(conf: Arguments) -> Iterator[Violation]:
+    enabled = conf.flag("enable_key_rotation")
+    if enabled is not True:
+        yield Violation("enable_key_rotation", enabled, "true")
+
+
+def _period(conf: Arguments) -> Iterator[Violation]:
+    days = conf.number("rotation_period_in_days")
+    most = conf.profile.key_rotation_days
+    if days is None and most < YEAR_DAYS and conf.flag("enable_key_rotation"):
+        yield Violation("rotation_period_in_days", None, f"at most {most} days; absent means {YEAR_DAYS}")
+    if days is not None and not 0 < days <= most:
+        yield Violation("rotation_period_in_days", days, f"at most {most} days")
