@@ -20,10 +20,11 @@ RULES = load_policies()
 FIXTURES = Path(__file__).parents[2] / "policy" / "fixtures"
 GENERIC_FOLDERS = [id_.removeprefix("PG_").lower() for id_, policy in RULES.items() if policy.applies_to(GENERIC)]
 HOUSE_ONLY = {
+    "bkp_rds_backup": {"backup_window", "preferred_backup_window"},
     "enc_customer_managed_key": {"multi_region"},
     "des_class_guard": {"tags.EnvironmentClass", "default_tags.tags.EnvironmentClass"},
 }
-"""Arguments that are refused for a reason only the house has: one region, reviewed classes."""
+"""Arguments that are refused for a reason only the house has: one region, reviewed classes, a stated window."""
 OF_THE_CLASS = {"des_class_guard", "bkp_multi_az", "sec_state_backend"}
 """Their good fixtures are ephemeral, and a profile without classes excuses nothing."""
 
