@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation, in_turn
-from policies.keys import customer_managed_key
+from policies.keys import customer_managed_key, encrypts
 from policies.terraform import Arguments
 
 NOT_OURS = ("aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
 """Keys whose material comes from elsewhere, or lives in a second region."""
 
 OTHER_STORE = "absent: material of another key store is not KMS's to protect"
+
+SYMMETRIC = {"key_usage": "ENCRYPT_DECRYPT", "customer_master_key_spec": "SYMMETRIC_DEFAULT"}
 
 
 class EncCustomerManagedKey(Policy):
@@ -55,8 +57,7 @@ def _key(conf: Arguments) -> Iterator[Violation]:
             _flag(conf, "is_enabled", False, "true"),
             _flag(conf, "multi_region", True, "false") if conf.profile.one_region else (),
             _flag(conf, "bypass_policy_lockout_safety_check", True, "false: its policy may lock us out of our data"),
-            _text(conf, "key_usage", "ENCRYPT_DECRYPT", '"ENCRYPT_DECRYPT"'),
-            _text(conf, "customer_master_key_spec", "SYMMETRIC_DEFAULT", '"SYMMETRIC_DEFAULT"'),
+            *(_text(conf, name, wanted, f'"{wanted}"') for name, wanted in SYMMETRIC.items() if encrypts(conf)),
             _text(conf, "custom_key_store_id", "", OTHER_STORE),
             _text(conf, "xks_key_id", "", OTHER_STORE),
         )

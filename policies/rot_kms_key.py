@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation, in_turn
+from policies.keys import encrypts
 from policies.requirements import KEY_ROTATION_DAYS
 from policies.terraform import Arguments
 
@@ -17,7 +18,8 @@ WITHOUT_ROTATION = ("aws_kms_external_key", "aws_kms_replica_external_key")
 class RotKmsKey(Policy):
     """A new backing key each year bounds what one leaked key, or one broken cipher, opens.
 
-    AWS's default is no rotation. The period may be left out: it is a year then. Data is not encrypted anew.
+    AWS's default is no rotation. The period may be left out: it is a year then. Data is not encrypted anew. Keys that
+    sign do not rotate: this house has none, and other teams' are not asked.
     """
 
     id = "PG_ROT_KMS_KEY"
@@ -45,6 +47,8 @@ class RotKmsKey(Policy):
         """Rotation on, with a period of at most a year."""
         if conf.block.type in WITHOUT_ROTATION:
             yield Violation("", conf.block.type, "aws_kms_key: imported key material does not rotate")
+            return
+        if not encrypts(conf):
             return
         yield from in_turn((_on(conf), _period(conf)))
 
