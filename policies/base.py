@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -188,6 +188,22 @@ class Policy(BaseCheck):
             return []
         name = self.entity_path.rpartition(":")[2].rpartition(".")[2]
         return [(Configuration(()), Block("resource", entity_type, name, plain(conf)))]
+
+
+def in_turn(parts: Iterable[Iterable[Violation]]) -> Iterator[Violation]:
+    """All that independent checks yield: what one of them cannot decide is raised when every other has spoken."""
+    gap = None
+    remaining = iter(parts)
+    while True:
+        try:
+            part = next(remaining, None)
+            if part is None:
+                break
+            yield from part
+        except CannotDecide as found:
+            gap = gap or found
+    if gap:
+        raise gap
 
 
 def _hidden(conf: Arguments) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 MOVERS = ("aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action")
@@ -64,9 +64,16 @@ def _service(conf: Arguments) -> Iterator[Violation]:
 
 
 def _target(conf: Arguments) -> Iterator[Violation]:
+    yield from in_turn((_bounds(conf), _moved(conf)))
+
+
+def _bounds(conf: Arguments) -> Iterator[Violation]:
     least, most = conf.number("min_capacity"), conf.number("max_capacity")
     if least is None or most is None or not most > least:
         yield Violation("max_capacity", most, f"more than min_capacity ({least})")
+
+
+def _moved(conf: Arguments) -> Iterator[Violation]:
     scaled = conf.text("resource_id")
     if scaled not in [mover.text("resource_id") for mover in conf.resources(*MOVERS)]:
         yield Violation("resource_id", scaled, f"an {MOVERS[0]} with this resource_id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 from policies.zones import zones
 
@@ -41,23 +41,39 @@ class BkpEcsSpread(Policy):
             if conf.text("service_namespace") == "ecs":
                 yield from _two_or_more(conf, "min_capacity")
             return
-        if conf.text("scheduling_strategy") != "DAEMON":  # one task a host, whatever the count
-            yield from _two_or_more(conf, "desired_count")
-        breaker = conf.block_at("deployment_circuit_breaker")
-        enabled = breaker.flag("enable") if breaker else None
-        if not enabled:
-            yield Violation("deployment_circuit_breaker.enable", enabled, "true")
-        if breaker and enabled and not breaker.flag("rollback"):
-            yield Violation("deployment_circuit_breaker.rollback", breaker.flag("rollback"), "true")
-        healthy = conf.number("deployment_minimum_healthy_percent")  # absent is 100
-        if healthy is not None and not healthy >= HEALTHY_PERCENT:
-            yield Violation("deployment_minimum_healthy_percent", healthy, f"{HEALTHY_PERCENT} or more")
-        if conf.text("availability_zone_rebalancing") == "DISABLED":
-            yield Violation("availability_zone_rebalancing", "DISABLED", "ENABLED, or absent")
-        place = conf.block_at("network_configuration")
-        found = zones(place, "subnets") if place else set()
-        if len(found) < 2:
-            yield Violation("network_configuration.subnets", f"zones: {sorted(found)}", "subnets in two zones")
+        yield from in_turn((_tasks(conf), _breaker(conf), _releases(conf), _rebalances(conf), _zones(conf)))
+
+
+def _tasks(conf: Arguments) -> Iterator[Violation]:
+    if conf.text("scheduling_strategy") != "DAEMON":  # one task a host, whatever the count
+        yield from _two_or_more(conf, "desired_count")
+
+
+def _breaker(conf: Arguments) -> Iterator[Violation]:
+    breaker = conf.block_at("deployment_circuit_breaker")
+    enabled = breaker.flag("enable") if breaker else None
+    if not enabled:
+        yield Violation("deployment_circuit_breaker.enable", enabled, "true")
+    if breaker and enabled and not breaker.flag("rollback"):
+        yield Violation("deployment_circuit_breaker.rollback", breaker.flag("rollback"), "true")
+
+
+def _releases(conf: Arguments) -> Iterator[Violation]:
+    healthy = conf.number("deployment_minimum_healthy_percent")  # absent is 100
+    if healthy is not None and not healthy >= HEALTHY_PERCENT:
+        yield Violation("deployment_minimum_healthy_percent", healthy, f"{HEALTHY_PERCENT} or more")
+
+
+def _rebalances(conf: Arguments) -> Iterator[Violation]:
+    if conf.text("availability_zone_rebalancing") == "DISABLED":
+        yield Violation("availability_zone_rebalancing", "DISABLED", "ENABLED, or absent")
+
+
+def _zones(conf: Arguments) -> Iterator[Violation]:
+    place = conf.block_at("network_configuration")
+    found = zones(place, "subnets") if place else set()
+    if len(found) < 2:
+        yield Violation("network_configuration.subnets", f"zones: {sorted(found)}", "subnets in two zones")
 
 
 def _two_or_more(conf: Arguments, name: str) -> Iterator[Violation]:

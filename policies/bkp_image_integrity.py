@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 AT_PUSH = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
@@ -38,22 +38,28 @@ class BkpImageIntegrity(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type == "aws_ecs_task_definition":
-            for container in conf.documents("container_definitions"):
-                yield from _image(container)
+            yield from in_turn(_image(container) for container in conf.documents("container_definitions"))
             return
-        mutability = conf.text("image_tag_mutability")
-        if mutability != "IMMUTABLE":
-            yield Violation("image_tag_mutability", mutability, "IMMUTABLE")
-        registries = conf.resources("aws_ecr_registry_scanning_configuration")
-        if registries:
-            if not all(any(_scans_all(rule) for rule in registry.blocks("rule")) for registry in registries):
-                got = f"{registries[0].address} without such a rule"
-                yield Violation("image_scanning_configuration", got, "a registry rule that scans * on push")
-            return
-        scanning = conf.block_at("image_scanning_configuration")
-        on_push = scanning.flag("scan_on_push") if scanning else None
-        if not on_push:
-            yield Violation("image_scanning_configuration.scan_on_push", on_push, "true")
+        yield from in_turn((_immutable(conf), _scanned(conf)))
+
+
+def _immutable(conf: Arguments) -> Iterator[Violation]:
+    mutability = conf.text("image_tag_mutability")
+    if mutability != "IMMUTABLE":
+        yield Violation("image_tag_mutability", mutability, "IMMUTABLE")
+
+
+def _scanned(conf: Arguments) -> Iterator[Violation]:
+    registries = conf.resources("aws_ecr_registry_scanning_configuration")
+    if registries:
+        if not all(any(_scans_all(rule) for rule in registry.blocks("rule")) for registry in registries):
+            got = f"{registries[0].address} without such a rule"
+            yield Violation("image_scanning_configuration", got, "a registry rule that scans * on push")
+        return
+    scanning = conf.block_at("image_scanning_configuration")
+    on_push = scanning.flag("scan_on_push") if scanning else None
+    if not on_push:
+        yield Violation("image_scanning_configuration.scan_on_push", on_push, "true")
 
 
 def _scans_all(rule: Arguments) -> bool:

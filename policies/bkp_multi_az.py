@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.environment import is_ephemeral
+from policies.environment import classes, is_ephemeral
+from policies.network import declared
 from policies.terraform import Arguments
 from policies.zones import zones
 
@@ -14,7 +15,8 @@ class BkpMultiAz(Policy):
     """The loss of one zone must not stop a plant; a standby in another takes over within minutes and loses no row.
 
     It doubles the cost, so an environment of the ephemeral class may do without. The class is read from the tags of
-    the database and of its provider, which must agree; an environment without a class is undecided.
+    the database and of its provider, which must agree; where neither states one, nothing excuses a missing standby.
+    RDS itself refuses a subnet group of one zone, so a group that is not declared here has two.
     """
 
     id = "PG_BKP_MULTI_AZ"
@@ -39,12 +41,14 @@ class BkpMultiAz(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         standby = conf.flag("multi_az")
         if not standby:
-            if not is_ephemeral(conf):
+            if not (classes(conf) and is_ephemeral(conf)):
                 yield Violation("multi_az", standby, "true outside of ephemeral environments")
             return
-        group = conf.follow("db_subnet_group_name", "aws_db_subnet_group")
+        named = conf.values.get("db_subnet_group_name")
+        conf.note("db_subnet_group_name", named)
+        group = declared(conf, named, "aws_db_subnet_group")
         if group is None:
-            return  # the default group has a subnet of each zone
+            return
         found = zones(group, "subnet_ids")
         if len(found) < 2:
             yield Violation("db_subnet_group_name", f"zones: {sorted(found)}", "subnets in two zones")

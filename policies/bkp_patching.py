@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments, CannotDecide
 
 DEFAULTS = {
@@ -61,12 +61,15 @@ class BkpPatching(Policy):
             if runtime not in accepted:
                 yield Violation("runtime", runtime, f"one of {', '.join(accepted)}")
         else:
-            yield from _version(conf)
-            if conf.block.type == "aws_rds_cluster":
-                return  # its instances say whether they upgrade themselves
-            upgrades = conf.flag("auto_minor_version_upgrade")
-            if not (DEFAULTS[conf.block.type] if upgrades is None else upgrades):
-                yield Violation("auto_minor_version_upgrade", upgrades, "true")
+            yield from in_turn((_upgrades(conf), _version(conf), _lifecycle(conf)))
+
+
+def _upgrades(conf: Arguments) -> Iterator[Violation]:
+    if conf.block.type == "aws_rds_cluster":
+        return  # its instances say whether they upgrade themselves
+    upgrades = conf.flag("auto_minor_version_upgrade")
+    if not (DEFAULTS[conf.block.type] if upgrades is None else upgrades):
+        yield Violation("auto_minor_version_upgrade", upgrades, "true")
 
 
 def _version(conf: Arguments) -> Iterator[Violation]:
@@ -77,6 +80,9 @@ def _version(conf: Arguments) -> Iterator[Violation]:
     major = re.match(r"\d+", version or "")
     if oldest and version and not (major and int(major[0]) >= oldest):
         yield Violation("engine_version", version, f"{oldest} or newer")
+
+
+def _lifecycle(conf: Arguments) -> Iterator[Violation]:
     if conf.text("engine_lifecycle_support") == EXTENDED:
         wanted = f"{EXTENDED}-disabled: an upgrade, not a longer life of an old version"
         yield Violation("engine_lifecycle_support", EXTENDED, wanted)

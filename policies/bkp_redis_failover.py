@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 GROUP = "subnet_group_name"
@@ -40,15 +40,25 @@ class BkpRedisFailover(Policy):
             if not conf.text("replication_group_id") and conf.text("engine") != "memcached":
                 yield Violation("replication_group_id", None, "a replication group with two nodes or more")
             return
-        for argument in ("automatic_failover_enabled", "multi_az_enabled"):
-            stated = conf.flag(argument)
-            if not stated:
-                yield Violation(argument, stated, "true")
-        nodes, replicas = conf.number("num_cache_clusters"), conf.number("replicas_per_node_group")
-        if not (nodes or 0) >= 2 and not (replicas or 0) >= 1:
-            yield Violation("num_cache_clusters", nodes, "2 or more, or replicas_per_node_group of 1 or more")
-        if conf.target(conf.values.get(GROUP), "aws_elasticache_subnet_group"):
-            group = conf.follow(GROUP, "aws_elasticache_subnet_group")
-            listed = group.strings("subnet_ids") if group else []
-            if len(set(listed)) < 2:
-                yield Violation(GROUP, ", ".join(listed) or None, "a group of two subnets or more")
+        switches = (_on(conf, argument) for argument in ("automatic_failover_enabled", "multi_az_enabled"))
+        yield from in_turn((*switches, _nodes(conf), _subnets(conf)))
+
+
+def _on(conf: Arguments, argument: str) -> Iterator[Violation]:
+    stated = conf.flag(argument)
+    if not stated:
+        yield Violation(argument, stated, "true")
+
+
+def _nodes(conf: Arguments) -> Iterator[Violation]:
+    nodes, replicas = conf.number("num_cache_clusters"), conf.number("replicas_per_node_group")
+    if not (nodes or 0) >= 2 and not (replicas or 0) >= 1:
+        yield Violation("num_cache_clusters", nodes, "2 or more, or replicas_per_node_group of 1 or more")
+
+
+def _subnets(conf: Arguments) -> Iterator[Violation]:
+    if conf.target(conf.values.get(GROUP), "aws_elasticache_subnet_group"):
+        group = conf.follow(GROUP, "aws_elasticache_subnet_group")
+        listed = group.strings("subnet_ids") if group else []
+        if len(set(listed)) < 2:
+            yield Violation(GROUP, ", ".join(listed) or None, "a group of two subnets or more")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.environment import CLASS_TAG, EPHEMERAL, classes
 from policies.terraform import Arguments
 
@@ -28,6 +28,9 @@ PROTECTED: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "aws_s3_bucket": (("force_destroy", "false", ("false",)),),
 }
 """Terraform type -> argument, what absence means, and the values that keep data outside the ephemeral class."""
+
+HOUSE = ("delete_automated_backups", "deletion_window_in_days")
+"""What no rule set asks for: with a final snapshot, and with the seven days that KMS waits at least, data lasts."""
 
 
 class DesClassGuard(Policy):
@@ -57,16 +60,24 @@ class DesClassGuard(Policy):
     source = "https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-8"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        found = classes(conf)
         known = conf.profile.tag_vocabulary.get(CLASS_TAG, ())
+        found = classes(conf) if known else []
         where = "default_tags.tags" if conf.block.kind == "provider" else "tags"
         if known and (len(found) != 1 or found[0] not in known):
             got = " and ".join(found) or None
             yield Violation(f"{where}.EnvironmentClass", got, f"one reviewed class: {' or '.join(known)}")
         if known and found == [EPHEMERAL]:
             return
-        for argument, absent, accepted in PROTECTED.get(conf.block.type, ()):
-            value = conf.text(argument)
-            if (absent if value is None else value) not in accepted:
-                wanted = accepted[0] if len(accepted) == 1 else f"{accepted[0]} to {accepted[-1]}"
-                yield Violation(argument, value, f"{wanted}, outside the ephemeral class" if known else wanted)
+        asked = [entry for entry in PROTECTED.get(conf.block.type, ()) if known or entry[0] not in HOUSE]
+        yield from in_turn(
+            _relaxed(conf, *entry, where="outside the ephemeral class" if known else "") for entry in asked
+        )
+
+
+def _relaxed(conf: Arguments, argument: str, absent: str, accepted: tuple[str, ...], where: str) -> Iterator[Violation]:
+    if argument == "skip_final_snapshot" and conf.has("replicate_source_db"):
+        return  # RDS takes no final snapshot of a replica
+    value = conf.text(argument)
+    if (absent if value is None else value) not in accepted:
+        wanted = accepted[0] if len(accepted) == 1 else f"{accepted[0]} to {accepted[-1]}"
+        yield Violation(argument, value, f"{wanted}, {where}" if where else wanted)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
-from policies.keys import customer_managed_key
+from policies.base import Policy, Violation, in_turn
+from policies.keys import customer_managed_key, encrypts
 from policies.terraform import Arguments
 
 NOT_OURS = ("aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
 """Keys whose material comes from elsewhere, or lives in a second region."""
+
+OTHER_STORE = "absent: material of another key store is not KMS's to protect"
+
+SYMMETRIC = {"key_usage": "ENCRYPT_DECRYPT", "customer_master_key_spec": "SYMMETRIC_DEFAULT"}
 
 
 class EncCustomerManagedKey(Policy):
@@ -48,17 +52,24 @@ class EncCustomerManagedKey(Policy):
 
 
 def _key(conf: Arguments) -> Iterator[Violation]:
-    flags = {name: conf.flag(name) for name in ("is_enabled", "multi_region", "bypass_policy_lockout_safety_check")}
-    if flags["is_enabled"] is False:
-        yield Violation("is_enabled", False, "true")
-    if flags["multi_region"] and conf.profile.one_region:
-        yield Violation("multi_region", True, "false")
-    if flags["bypass_policy_lockout_safety_check"]:
-        yield Violation("bypass_policy_lockout_safety_check", True, "false: its policy may lock us out of our data")
-    wanted = {"key_usage": "ENCRYPT_DECRYPT", "customer_master_key_spec": "SYMMETRIC_DEFAULT"}
-    for name, secure in wanted.items():
-        if (value := conf.text(name)) not in (None, secure):
-            yield Violation(name, value, f'"{secure}"')
-    for name in ("custom_key_store_id", "xks_key_id"):
-        if conf.text(name):
-            yield Violation(name, conf.text(name), "absent: material of another key store is not KMS's to protect")
+    yield from in_turn(
+        (
+            _flag(conf, "is_enabled", False, "true"),
+            _flag(conf, "multi_region", True, "false") if conf.profile.one_region else (),
+            _flag(conf, "bypass_policy_lockout_safety_check", True, "false: its policy may lock us out of our data"),
+            *(_text(conf, name, wanted, f'"{wanted}"') for name, wanted in SYMMETRIC.items() if encrypts(conf)),
+            _text(conf, "custom_key_store_id", "", OTHER_STORE),
+            _text(conf, "xks_key_id", "", OTHER_STORE),
+        )
+    )
+
+
+def _flag(conf: Arguments, name: str, refused: bool, requires: str) -> Iterator[Violation]:
+    if conf.flag(name) is refused:
+        yield Violation(name, refused, requires)
+
+
+def _text(conf: Arguments, name: str, accepted: str, requires: str) -> Iterator[Violation]:
+    """Absent is accepted as well."""
+    if (value := conf.text(name)) not in (None, accepted):
+        yield Violation(name, value, requires)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -39,7 +39,10 @@ class EncEcr(Policy):
         if encryption is None:
             yield Violation("encryption_configuration", None, 'a block with encryption_type "KMS" and kms_key')
             return
-        kind = encryption.text("encryption_type")
-        if kind not in ("KMS", "KMS_DSSE"):
-            yield Violation(encryption.name_of("encryption_type"), kind, '"KMS"')
-        yield from customer_managed_key(encryption, "kms_key")
+        yield from in_turn((_encrypts(encryption), customer_managed_key(encryption, "kms_key")))
+
+
+def _encrypts(encryption: Arguments) -> Iterator[Violation]:
+    kind = encryption.text("encryption_type")
+    if kind not in ("KMS", "KMS_DSSE"):
+        yield Violation(encryption.name_of("encryption_type"), kind, '"KMS"')

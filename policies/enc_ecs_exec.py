@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -67,7 +67,10 @@ def _session(cluster: Arguments) -> Iterator[Violation]:
     if session is None:
         yield Violation("configuration", None, "execute_command_configuration with kms_key_id and log_configuration")
         return
-    yield from customer_managed_key(session, "kms_key_id")
+    yield from in_turn((_log(session), customer_managed_key(session, "kms_key_id")))
+
+
+def _log(session: Arguments) -> Iterator[Violation]:
     if (logging := session.text("logging")) != "OVERRIDE":
         yield Violation(session.name_of("logging"), logging, '"OVERRIDE": otherwise log_configuration is not used')
     log = session.block_at("log_configuration")

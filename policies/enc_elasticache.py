@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -45,8 +45,12 @@ class EncElasticache(Policy):
             if conf.follow("replication_group_id", "aws_elasticache_replication_group") is None:
                 yield Violation("replication_group_id", None, "a replication group: only groups encrypt at rest")
             return
-        if conf.block.type == "aws_elasticache_replication_group":
-            encrypted = conf.flag("at_rest_encryption_enabled")
-            if encrypted is not True:
-                yield Violation("at_rest_encryption_enabled", encrypted, "true")
-        yield from customer_managed_key(conf, KEY_ARGUMENTS.get(conf.block.type, "kms_key_id"))
+        key = customer_managed_key(conf, KEY_ARGUMENTS.get(conf.block.type, "kms_key_id"))
+        yield from in_turn((_encrypts(conf), key))
+
+
+def _encrypts(conf: Arguments) -> Iterator[Violation]:
+    if conf.block.type == "aws_elasticache_replication_group":
+        encrypted = conf.flag("at_rest_encryption_enabled")
+        if encrypted is not True:
+            yield Violation("at_rest_encryption_enabled", encrypted, "true")

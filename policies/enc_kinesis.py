@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -45,10 +45,13 @@ class EncKinesis(Policy):
         if conf.block.type == "aws_kinesis_video_stream":  # always encrypted; the argument says with whose key
             yield from customer_managed_key(conf, "kms_key_id")
             return
-        encryption = conf.text("encryption_type")
-        if encryption != "KMS":
-            yield Violation("encryption_type", encryption, '"KMS"')
-        yield from customer_managed_key(conf, "kms_key_id")
+        yield from in_turn((_encrypts(conf), customer_managed_key(conf, "kms_key_id")))
+
+
+def _encrypts(conf: Arguments) -> Iterator[Violation]:
+    encryption = conf.text("encryption_type")
+    if encryption != "KMS":
+        yield Violation("encryption_type", encryption, '"KMS"')
 
 
 def _delivery(conf: Arguments) -> Iterator[Violation]:

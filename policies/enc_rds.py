@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -55,8 +55,10 @@ class EncRds(Policy):
             source = conf.follow("replicate_source_db", "aws_db_instance")
             if source and source.flag(switch):
                 return
-        encrypted = conf.flag(switch)
-        if encrypted is not True:
-            yield Violation(switch, encrypted, "true")
-        if key:
-            yield from customer_managed_key(conf, key)
+        yield from in_turn((_encrypts(conf, switch), customer_managed_key(conf, key) if key else ()))
+
+
+def _encrypts(conf: Arguments, switch: str) -> Iterator[Violation]:
+    encrypted = conf.flag(switch)
+    if encrypted is not True:
+        yield Violation(switch, encrypted, "true")

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
 OBJECTS = ("aws_s3_object", "aws_s3_bucket_object", "aws_s3_object_copy")
 """What can be stored otherwise than its bucket says."""
 ALGORITHMS = ("aws:kms", "aws:kms:dsse")
+BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 CONFIGURATION = "aws_s3_bucket_server_side_encryption_configuration"
 
 
 class EncS3(Policy):
     """Objects outlive the system that wrote them. S3 encrypts by itself, with a key that anyone with GetObject uses.
 
-    Under our key reading takes a second permission, which can be withdrawn for all objects at once.
+    Under our key reading takes a second permission, which can be withdrawn for all objects at once. A bucket of access
+    logs may use S3's own key, since S3 and load balancers cannot write under another.
     """
 
     id = "PG_ENC_S3"
@@ -50,9 +52,26 @@ class EncS3(Policy):
         rules = [rule for block in blocks for rule in block.blocks("rule")]
         if not rules:
             yield Violation("server_side_encryption_configuration", None, f"{CONFIGURATION} that refers to this bucket")
-        for rule in rules:
-            for violation in _judged(rule):
-                yield replace(violation, argument=f"{rule.address}.{violation.argument}")
+        yield from in_turn(_of_rule(conf, rule) for rule in rules)
+
+
+def _of_rule(bucket: Arguments, rule: Arguments) -> Iterator[Violation]:
+    default = rule.block_at("apply_server_side_encryption_by_default")
+    if default and default.values.get("sse_algorithm") == "AES256" and _takes_logs(bucket):
+        return
+    for violation in _judged(rule):
+        yield replace(violation, argument=f"{rule.address}.{violation.argument}")
+
+
+def _takes_logs(bucket: Arguments) -> bool:
+    """Whether S3 or a load balancer writes access logs into the bucket: neither can use a KMS key.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    logged = [log for type_ in BALANCERS for lb in bucket.resources(type_) for log in lb.blocks("access_logs")]
+    written = [(log, log.values.get("bucket")) for log in logged]
+    written += [(log, log.values.get("target_bucket")) for log in bucket.resources("aws_s3_bucket_logging")]
+    return any(log.target(raw, bucket.block.type) is bucket.block for log, raw in written)
 
 
 def _judged(rule: Arguments) -> Iterator[Violation]:
@@ -60,10 +79,13 @@ def _judged(rule: Arguments) -> Iterator[Violation]:
     if default is None:
         yield Violation(rule.name_of("apply_server_side_encryption_by_default"), None, "aws:kms and our key")
         return
+    yield from in_turn((_algorithm(default), customer_managed_key(default, "kms_master_key_id")))
+
+
+def _algorithm(default: Arguments) -> Iterator[Violation]:
     algorithm = default.text("sse_algorithm")
     if algorithm not in ALGORITHMS:
         yield Violation(default.name_of("sse_algorithm"), algorithm, '"aws:kms"')
-    yield from customer_managed_key(default, "kms_master_key_id")
 
 
 def _object(conf: Arguments) -> Iterator[Violation]:

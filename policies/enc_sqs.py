@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
 from policies.terraform import Arguments
 
@@ -43,7 +43,10 @@ class EncSqs(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """A key that this configuration declares, asked for again within the default time."""
-        yield from customer_managed_key(conf, "kms_master_key_id")
-        reuse_s = conf.number("kms_data_key_reuse_period_seconds")
-        if reuse_s is not None and not reuse_s <= REUSE_SECONDS:
-            yield Violation("kms_data_key_reuse_period_seconds", reuse_s, f"{REUSE_SECONDS} s or less")
+        yield from in_turn((_reuse(conf), customer_managed_key(conf, "kms_master_key_id")))
+
+
+def _reuse(conf: Arguments) -> Iterator[Violation]:
+    reuse_s = conf.number("kms_data_key_reuse_period_seconds")
+    if reuse_s is not None and not reuse_s <= REUSE_SECONDS:
+        yield Violation("kms_data_key_reuse_period_seconds", reuse_s, f"{REUSE_SECONDS} s or less")

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Violation
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 
 REQUIRES = "a reference to an aws_kms_key of the same configuration"
+SIGNS = ("SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT")
 NAMES_A_KEY = frozenset({"arn", "id", "key_id", "name", "target_key_arn", "target_key_id"})
 """Attributes of keys and aliases that AWS takes for a key; `description` and the rest are text."""
+
+
+def encrypts(key: Arguments) -> bool:
+    """Whether a key is for data at rest: always in this house, where no key signs. One of unknown use is."""
+    return key.profile.name == SENSOR_PLATFORM.name or key.values.get("key_usage") not in SIGNS
 
 
 def customer_managed_key(conf: Arguments, name: str) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments, CannotDecide
 
 
@@ -37,15 +37,22 @@ class LogAlarms(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         events = conf.block.type == "aws_db_event_subscription"
         switch, argument = ("enabled", "sns_topic") if events else ("actions_enabled", "alarm_actions")
-        if conf.flag(switch) is False:  # absent is true
-            yield Violation(switch, "false", "true")
-        actions = conf.strings(argument)
-        if any(conf.target(action, "aws_sns_topic") for action in actions):
-            return
-        literal = [action for action in actions if action.startswith("arn:aws:sns:") or _is_read(conf, action)]
-        if literal:
-            raise CannotDecide(argument, literal[0], "a topic that this configuration declares")
-        yield Violation(argument, ", ".join(actions) or None, "an aws_sns_topic of the same configuration")
+        yield from in_turn((_on(conf, switch), _heard(conf, argument)))
+
+
+def _on(conf: Arguments, switch: str) -> Iterator[Violation]:
+    if conf.flag(switch) is False:  # absent is true
+        yield Violation(switch, "false", "true")
+
+
+def _heard(conf: Arguments, argument: str) -> Iterator[Violation]:
+    actions = conf.strings(argument)
+    if any(conf.target(action, "aws_sns_topic") for action in actions):
+        return
+    literal = [action for action in actions if action.startswith("arn:aws:sns:") or _is_read(conf, action)]
+    if literal:
+        raise CannotDecide(argument, literal[0], "a topic that this configuration declares")
+    yield Violation(argument, ", ".join(actions) or None, "an aws_sns_topic of the same configuration")
 
 
 def _is_read(conf: Arguments, action: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.destinations import declared_log_group
 from policies.terraform import Arguments
 
@@ -62,12 +62,18 @@ class LogEcsExecAudit(Policy):
 
 
 def _session(session: Arguments) -> Iterator[Violation]:
+    log = session.block_at("log_configuration")
+    named = declared_log_group(log, "cloud_watch_log_group_name") if log else ()
+    yield from in_turn((_override(session), _encrypted(log), named))
+
+
+def _override(session: Arguments) -> Iterator[Violation]:
     if session.text("logging") != "OVERRIDE":
         yield Violation("enable_execute_command", session.text("logging"), "a cluster with logging = OVERRIDE")
-    log = session.block_at("log_configuration")
+
+
+def _encrypted(log: Arguments | None) -> Iterator[Violation]:
     if log is None:
         yield Violation("enable_execute_command", None, "a cluster with log_configuration")
-        return
-    yield from declared_log_group(log, "cloud_watch_log_group_name")
-    if not log.flag("cloud_watch_encryption_enabled"):
+    elif not log.flag("cloud_watch_encryption_enabled"):
         yield Violation("enable_execute_command", None, "a cluster with cloud_watch_encryption_enabled = true")

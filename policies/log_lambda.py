@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.destinations import declared_log_group, log_group_named
 from policies.terraform import Arguments
 
@@ -36,14 +36,21 @@ class LogLambda(Policy):
     source = "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        logging = conf.block_at("logging_config")
-        if logging and logging.text("log_group"):
-            yield from declared_log_group(logging, "log_group")
-        elif not log_group_named(conf, f"/aws/lambda/{conf.text('function_name')}"):
-            wanted = "a declared log group, or one named /aws/lambda/<function_name>"
-            yield Violation("logging_config.log_group", None, wanted)
-        tracing = conf.block_at("tracing_config")
-        mode = tracing.text("mode") if tracing else None
-        if mode != "Active":
-            # Absent is PassThrough: traced only where the caller is, and Secrets Manager is not.
-            yield Violation("tracing_config.mode", mode, "Active")
+        yield from in_turn((_traced(conf), _logs(conf)))
+
+
+def _traced(conf: Arguments) -> Iterator[Violation]:
+    tracing = conf.block_at("tracing_config")
+    mode = tracing.text("mode") if tracing else None
+    if mode != "Active":
+        # Absent is PassThrough: traced only where the caller is, and Secrets Manager is not.
+        yield Violation("tracing_config.mode", mode, "Active")
+
+
+def _logs(conf: Arguments) -> Iterator[Violation]:
+    logging = conf.block_at("logging_config")
+    if logging and logging.text("log_group"):
+        yield from declared_log_group(logging, "log_group")
+    elif not log_group_named(conf, f"/aws/lambda/{conf.text('function_name')}"):
+        wanted = "a declared log group, or one named /aws/lambda/<function_name>"
+        yield Violation("logging_config.log_group", None, wanted)

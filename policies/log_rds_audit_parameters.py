@@ -51,6 +51,10 @@ class LogRdsAuditParameters(Policy):
         if engine is not None and "postgres" not in engine.lower():
             return  # of a restored instance or a replica the engine is not stated: judged as PostgreSQL
         argument, type_ = GROUPS[conf.block.type]
+        other, _ = conf.reference(conf.values.get(argument)) or (None, "")
+        if other is not None and other.type != type_ and other.type in dict(GROUPS.values()).values():
+            yield Violation(argument, conf.values[argument], f"an {type_}")
+            return
         group = conf.follow(argument, type_) if conf.text(argument) else None
         if group is None:
             yield Violation(argument, None, "a parameter group that turns the audit parameters on")

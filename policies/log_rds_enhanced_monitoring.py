@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.requirements import MONITORING_INTERVALS_SECONDS
 from policies.terraform import Arguments
 
@@ -35,17 +35,27 @@ class LogRdsEnhancedMonitoring(Policy):
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        interval_s = conf.number("monitoring_interval")
-        accepted = [s for s in MONITORING_INTERVALS_SECONDS if s <= conf.profile.monitoring_interval_seconds]
-        if interval_s not in accepted:
-            # Absent is 0, which turns it off.
-            wanted = ", ".join(map(str, accepted))
-            yield Violation("monitoring_interval", interval_s, f"one of {wanted} (seconds)")
-        role = conf.text("monitoring_role_arn")
-        if role:
-            conf.follow("monitoring_role_arn", "aws_iam_role")
-        else:
-            yield Violation("monitoring_role_arn", role, "a declared aws_iam_role")
-        insights = conf.flag("performance_insights_enabled")
-        if not insights:
-            yield Violation("performance_insights_enabled", insights, "true")
+        yield from in_turn((_interval(conf), _insights(conf), _role(conf)))
+
+
+def _interval(conf: Arguments) -> Iterator[Violation]:
+    interval_s = conf.number("monitoring_interval")
+    accepted = [s for s in MONITORING_INTERVALS_SECONDS if s <= conf.profile.monitoring_interval_seconds]
+    if interval_s not in accepted:
+        # Absent is 0, which turns it off.
+        wanted = ", ".join(map(str, accepted))
+        yield Violation("monitoring_interval", interval_s, f"one of {wanted} (seconds)")
+
+
+def _role(conf: Arguments) -> Iterator[Violation]:
+    role = conf.text("monitoring_role_arn")
+    if role:
+        conf.follow("monitoring_role_arn", "aws_iam_role")
+    else:
+        yield Violation("monitoring_role_arn", role, "a declared aws_iam_role")
+
+
+def _insights(conf: Arguments) -> Iterator[Violation]:
+    insights = conf.flag("performance_insights_enabled")
+    if not insights:
+        yield Violation("performance_insights_enabled", insights, "true")

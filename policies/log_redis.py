@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.destinations import declared_log_group
 from policies.terraform import Arguments
 
@@ -39,12 +39,13 @@ class LogRedis(Policy):
         ):
             return  # memcached has no such logs; a member's are those of its group
         delivered = {item.text("log_type"): item for item in conf.blocks("log_delivery_configuration")}
-        for log_type in LOG_TYPES:
-            delivery = delivered.get(log_type)
-            if delivery is None:
-                yield Violation("log_delivery_configuration", None, f"a delivery of the {log_type}")
-            elif delivery.text("destination_type") != "cloudwatch-logs":
-                got = delivery.text("destination_type")
-                yield Violation(delivery.name_of("destination_type"), got, "cloudwatch-logs")
-            else:
-                yield from declared_log_group(delivery, "destination")
+        yield from in_turn(_delivery(delivered.get(log_type), log_type) for log_type in LOG_TYPES)
+
+
+def _delivery(delivery: Arguments | None, log_type: str) -> Iterator[Violation]:
+    if delivery is None:
+        yield Violation("log_delivery_configuration", None, f"a delivery of the {log_type}")
+    elif (kind := delivery.text("destination_type")) != "cloudwatch-logs":
+        yield Violation(delivery.name_of("destination_type"), kind, "cloudwatch-logs")
+    else:
+        yield from declared_log_group(delivery, "destination")

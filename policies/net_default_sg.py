@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.network import GROUPS, declared
 from policies.terraform import Arguments, CannotDecide
 
@@ -69,8 +69,7 @@ def _own_groups(conf: Arguments) -> Iterator[Violation]:
     groups = place.strings(argument)
     if not groups:
         yield Violation(place.name_of(argument), None, "a security group of its own")
-    for group in groups:
-        yield from _another_group(conf, place.name_of(argument), group)
+    yield from in_turn(_another_group(conf, place.name_of(argument), group) for group in groups)
 
 
 def _another_group(conf: Arguments, argument: str, group: str | None) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.network import is_private, network
 from policies.terraform import Arguments, CannotDecide
 
@@ -57,8 +57,8 @@ class NetIgwControlled(Policy):
             if mode not in ("block-bidirectional", "block-ingress"):
                 yield Violation("internet_gateway_block_mode", mode, "block-bidirectional or block-ingress")
         elif conf.block.type in ROUTES:
-            for route in [conf] if conf.block.type == "aws_route" else conf.blocks("route"):
-                yield from _leads_out(route)
+            routes = [conf] if conf.block.type == "aws_route" else conf.each_block("route")
+            yield from in_turn(map(_leads_out, routes))
         elif conf.block.type == "aws_nat_gateway":
             kind = conf.text("connectivity_type")  # absent means public
             if kind != "private":

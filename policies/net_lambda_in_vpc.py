@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 from policies.zones import zones
 
@@ -42,8 +42,15 @@ class NetLambdaInVpc(Policy):
         if vpc is None:
             yield Violation("vpc_config", None, "subnets in two zones and a security group")
             return
-        found = zones(vpc, "subnet_ids")
-        if len(found) < 2:
-            yield Violation("vpc_config.subnet_ids", f"zones: {sorted(found)}", "subnets in two zones")
-        if not vpc.strings("security_group_ids"):
-            yield Violation("vpc_config.security_group_ids", None, "a security group")
+        yield from in_turn((_groups(vpc), _zones(vpc)))
+
+
+def _groups(vpc: Arguments) -> Iterator[Violation]:
+    if not vpc.strings("security_group_ids"):
+        yield Violation("vpc_config.security_group_ids", None, "a security group")
+
+
+def _zones(vpc: Arguments) -> Iterator[Violation]:
+    found = zones(vpc, "subnet_ids")
+    if len(found) < 2:
+        yield Violation("vpc_config.subnet_ids", f"zones: {sorted(found)}", "subnets in two zones")

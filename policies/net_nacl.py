@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.network import is_private, network, ports
 from policies.terraform import Arguments, CannotDecide
 
@@ -44,9 +44,7 @@ class NetNacl(Policy):
         if separate and conf.flag("egress"):
             return
         action = "rule_action" if separate else "action"
-        for rule in [conf] if separate else conf.blocks("ingress"):
-            if _allows(rule, action):
-                yield from _open_ports(rule)
+        yield from in_turn(_open_ports(rule, action) for rule in ([conf] if separate else conf.each_block("ingress")))
 
 
 def _allows(rule: Arguments, argument: str) -> bool:
@@ -56,10 +54,16 @@ def _allows(rule: Arguments, argument: str) -> bool:
     return stated == "allow"
 
 
-def _open_ports(rule: Arguments) -> Iterator[Violation]:
-    first, last = ports(rule, "protocol")
-    reached = [f"{port} ({name})" for port, name in ADMINISTRATION.items() if first <= port <= last]
-    for argument in ("cidr_block", "ipv6_cidr_block"):
-        cidr = rule.text(argument)
-        if reached and cidr and not is_private(network(rule.name_of(argument), cidr)):
-            yield Violation(rule.name_of(argument), f"{cidr} to {', '.join(reached)}", "no public address")
+def _open_ports(rule: Arguments, action: str) -> Iterator[Violation]:
+    if _allows(rule, action):
+        first, last = ports(rule, "protocol")
+        reached = [f"{port} ({name})" for port, name in ADMINISTRATION.items() if first <= port <= last]
+        if reached:
+            ranges = ("cidr_block", "ipv6_cidr_block")
+            yield from in_turn(_public(rule, argument, ", ".join(reached)) for argument in ranges)
+
+
+def _public(rule: Arguments, argument: str, reached: str) -> Iterator[Violation]:
+    cidr = rule.text(argument)
+    if cidr and not is_private(network(rule.name_of(argument), cidr)):
+        yield Violation(rule.name_of(argument), f"{cidr} to {reached}", "no public address")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments
 
 SWITCHES = {
@@ -23,6 +24,7 @@ SWITCHES = {
     "aws_subnet": ((), "map_public_ip_on_launch", False),
 }
 """Type -> nested blocks, argument, and the provider's default (of an instance: what its subnet says, judged there)."""
+V6 = "assign_ipv6_address_on_creation"
 V6_SUBNETS = ("aws_subnet", "aws_default_subnet")
 BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 
@@ -30,7 +32,8 @@ BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 class NetNoPublicIp(Policy):
     """Whatever has a public address is found by scanners within minutes, and needs only one wrong route to answer.
 
-    Elastic addresses exist for nothing else, so each is a finding; a load balancer is public unless it says internal.
+    Elastic addresses exist for nothing else, so each is a finding, but for a NAT gateway's in other teams' networks; a
+    load balancer is public unless it says internal.
     An IPv6 address of a subnet is one of the internet's, whatever routes there are today.
     """
 
@@ -56,19 +59,28 @@ class NetNoPublicIp(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         if conf.block.type in ("aws_eip", "aws_eip_association"):
-            yield Violation("", conf.address, "no public address")
+            if conf.profile.name == SENSOR_PLATFORM.name or not _of_a_gateway(conf):
+                yield Violation("", conf.address, "no public address")
         elif conf.block.type in BALANCERS:
             inward = conf.text("load_balancer_type") == "gateway"  # answers its endpoints only
             if not inward and not conf.flag("internal"):
                 yield Violation("internal", conf.flag("internal"), "true")
         else:
             path, argument, default = SWITCHES[conf.block.type]
-            for place in _places(conf, path):
-                public = place.flag(argument)
-                if public or (public is None and default):
-                    yield Violation(place.name_of(argument), public, "false")
-        if conf.block.type in V6_SUBNETS and conf.flag("assign_ipv6_address_on_creation"):
-            yield Violation("assign_ipv6_address_on_creation", True, "false")
+            switched = (_switched(place, argument, default) for place in _places(conf, path))
+            yield from in_turn((*switched, _switched(conf, V6, False) if conf.block.type in V6_SUBNETS else ()))
+
+
+def _switched(place: Arguments, argument: str, default: bool) -> Iterator[Violation]:
+    public = place.flag(argument)
+    if public or (public is None and default):
+        yield Violation(place.name_of(argument), public, "false")
+
+
+def _of_a_gateway(address: Arguments) -> bool:
+    """Whether it is a NAT gateway's, which answers nobody (NET.igw-controlled judges gateways, in this house)."""
+    gateways = address.resources("aws_nat_gateway") if address.block.type == "aws_eip" else []
+    return any(gateway.target(gateway.values.get("allocation_id"), "aws_eip") is address.block for gateway in gateways)
 
 
 def _places(conf: Arguments, path: tuple[str, ...]) -> list[Arguments]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.network import declared
 from policies.terraform import Arguments, CannotDecide
 from policies.zones import subnets
@@ -87,10 +87,13 @@ class NetPrivateSubnets(Policy):
         listed = subnets(place, argument) if place else []
         if not listed and not (place is None and conf.block.type in OPTIONAL):
             yield Violation(".".join((*path, argument)), None, "private subnets")
-        for subnet in listed:
-            for table, gateway in _internet_routes(subnet):
-                got = f"{subnet.address}, from which {table} routes to {gateway}"
-                yield Violation(".".join((*path, argument)), got, "subnets without a route to an internet gateway")
+        yield from in_turn(_exposed(subnet, ".".join((*path, argument))) for subnet in listed)
+
+
+def _exposed(subnet: Arguments, where: str) -> Iterator[Violation]:
+    for table, gateway in _internet_routes(subnet):
+        got = f"{subnet.address}, from which {table} routes to {gateway}"
+        yield Violation(where, got, "subnets without a route to an internet gateway")
 
 
 def _internet_routes(subnet: Arguments) -> Iterator[tuple[str, object]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
-from policies.network import EGRESS, Network, network, rules, within
+from policies.base import Policy, Violation, in_turn
+from policies.network import EGRESS, Network, Peer, Rule, network, rules, within
 from policies.terraform import Arguments, CannotDecide
 
 
@@ -37,13 +37,23 @@ class NetSgEgressScoped(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         # No egress at all is no traffic: Terraform removes the open rule that AWS gives a new group.
-        for rule in rules(conf, "egress"):
-            if rule.is_wide:
-                got = f"ports {rule.first:.0f} to {rule.last:.0f}"
-                yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the ports that are used")
-            for peer in rule.peers:
-                if peer.kind == "cidr" and not any(within(peer.network, vpc) for vpc in _vpcs(conf)):
-                    yield Violation(peer.argument, peer.value, "a security group, a prefix list, or a range in the VPC")
+        yield from in_turn(
+            in_turn((_ports(rule), in_turn(_range(conf, peer) for peer in rule.peers("cidr"))))
+            for rule in rules(conf, "egress")
+        )
+
+
+def _ports(rule: Rule) -> Iterator[Violation]:
+    if rule.is_wide:
+        first, last = rule.ports
+        yield Violation(
+            f"{rule.path}.to_port".lstrip("."), f"ports {first:.0f} to {last:.0f}", "the ports that are used"
+        )
+
+
+def _range(conf: Arguments, peer: Peer) -> Iterator[Violation]:
+    if not any(within(peer.network, vpc) for vpc in _vpcs(conf)):
+        yield Violation(peer.argument, peer.value, "a security group, a prefix list, or a range in the VPC")
 
 
 def _vpcs(conf: Arguments) -> Iterator[Network]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
-from policies.network import INGRESS, is_private, rules
+from policies.base import Policy, Violation, in_turn
+from policies.network import INGRESS, Peer, is_private, rules
 from policies.terraform import Arguments, CannotDecide
 
 
@@ -41,9 +41,12 @@ class NetSgNoOpenIngress(Policy):
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        for rule in rules(conf, "ingress"):
-            for peer in rule.peers:
-                if peer.kind == "cidr" and not is_private(peer.network):
-                    yield Violation(peer.argument, peer.value, "a security group, or a range of private addresses")
-                elif peer.kind == "prefix list":
-                    raise CannotDecide(peer.argument, peer.value, "a prefix list whose ranges are declared here")
+        # Neither ports nor groups are asked for: what is not known of them excuses no address.
+        yield from in_turn(in_turn(map(_public, rule.peers("cidr", "prefix list"))) for rule in rules(conf, "ingress"))
+
+
+def _public(peer: Peer) -> Iterator[Violation]:
+    if peer.kind == "prefix list":
+        raise CannotDecide(peer.argument, peer.value, "a prefix list whose ranges are declared here")
+    if not is_private(peer.network):
+        yield Violation(peer.argument, peer.value, "a security group, or a range of private addresses")

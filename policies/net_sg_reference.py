@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.network import GROUPS, INGRESS, Peer, Rule, declared, rules
 from policies.requirements import POSTGRES_PORT, REDIS_PORT
 from policies.terraform import Arguments, CannotDecide
@@ -59,32 +60,48 @@ class NetSgReference(Policy):
         if conf.block.type in STORES:
             yield from _groups_of(conf, STORES[conf.block.type])
             return
-        guards_a_store = None
-        for rule in rules(conf, "ingress"):
-            if not (rule.covers(POSTGRES_PORT) or rule.covers(REDIS_PORT)):
-                guards_a_store = _guards_a_store(conf) if guards_a_store is None else guards_a_store
-                if not guards_a_store:
-                    continue
-                if rule.peers and rule.last >= rule.first and not _is_served(conf, rule):
-                    yield Violation(f"{rule.path}.from_port".lstrip("."), rule.first, "the port that the store serves")
-            if rule.peers and rule.last - rule.first >= PORTS:
-                guards_a_store = rule.is_wide or _guards_a_store(conf) if guards_a_store is None else guards_a_store
-                if guards_a_store:
-                    got = f"ports {rule.first:.0f} to {rule.last:.0f}"
-                    yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the port that the store serves")
-            for peer in rule.peers:
-                yield from _named_group(conf, peer)
+        yield from in_turn(_rule(conf, rule) for rule in rules(conf, "ingress"))
+
+
+def _rule(conf: Arguments, rule: Rule) -> Iterator[Violation]:
+    if _opens_a_store(conf, rule):
+        named = in_turn(_named_group(conf, peer) for peer in rule.peers())
+        yield from in_turn((_port(conf, rule), _ports(conf, rule), named))
+
+
+def _opens_a_store(conf: Arguments, rule: Rule) -> bool:
+    try:
+        return any(map(rule.covers, (POSTGRES_PORT, REDIS_PORT))) or _guards_a_store(conf)
+    except CannotDecide:
+        if _guards_a_store(conf):
+            return True  # whatever the ports
+        raise
+
+
+def _port(conf: Arguments, rule: Rule) -> Iterator[Violation]:
+    first, last = rule.ports
+    usual = any(map(rule.covers, (POSTGRES_PORT, REDIS_PORT)))
+    if not usual and last >= first and rule.has_peers and not _is_served(conf, rule):
+        yield Violation(f"{rule.path}.from_port".lstrip("."), first, "the port that the store serves")
+
+
+def _ports(conf: Arguments, rule: Rule) -> Iterator[Violation]:
+    first, last = rule.ports
+    if last - first >= PORTS and rule.has_peers and (rule.is_wide or _guards_a_store(conf)):
+        got = f"ports {first:.0f} to {last:.0f}"
+        yield Violation(f"{rule.path}.to_port".lstrip("."), got, "the port that the store serves")
 
 
 def _groups_of(store: Arguments, argument: str) -> Iterator[Violation]:
     """A store without groups of its own has the default group of the VPC."""
     if store.block.type == "aws_elasticache_cluster" and store.text("replication_group_id"):
         return  # a member node: the replication group states the security groups
-    groups = store.strings(argument)
-    if not groups:
+    groups = store.each_string(argument)
+    first = next(groups, None)
+    if first is None:
         yield Violation(argument, None, "a security group of its own")
-    for group in groups:
-        yield from _named_group(store, Peer(argument, "group", group))
+        return
+    yield from in_turn(_named_group(store, Peer(argument, "group", group)) for group in chain((first,), groups))
 
 
 def _named_group(conf: Arguments, peer: Peer) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.profiles import OWN_REGION
 from policies.terraform import Arguments
 
@@ -45,20 +45,27 @@ class NetVpcEndpoints(Policy):
     source = "https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        for argument, default in (("enable_dns_hostnames", False), ("enable_dns_support", True)):
-            stated = conf.flag(argument)
-            if not (default if stated is None else stated):
-                yield Violation(argument, stated, "true, or private DNS finds no endpoint")
-        endpoints = {found.text("service_name"): found for found in conf.referred_by("aws_vpc_endpoint", "vpc_id")}
-        for service in conf.profile.endpoint_services:
-            form = rf"(?:cn\.)?com\.amazonaws\.(?:{conf.profile.region_form}|{OWN_REGION})\.{re.escape(service)}"
-            found = [endpoint for name, endpoint in endpoints.items() if name and re.fullmatch(form, name)]
-            if found:
-                yield from _unreachable(found[0])
-            else:
-                region = " or ".join(conf.profile.regions) or "<region>"
-                requires = f"an endpoint with service_name com.amazonaws.{region}.{service}"
-                yield Violation(f"aws_vpc_endpoint {service}", None, requires)
+        names = (_resolves(conf, "enable_dns_hostnames", False), _resolves(conf, "enable_dns_support", True))
+        yield from in_turn((*names, _missing(conf)))
+
+
+def _resolves(conf: Arguments, argument: str, default: bool) -> Iterator[Violation]:
+    stated = conf.flag(argument)
+    if not (default if stated is None else stated):
+        yield Violation(argument, stated, "true, or private DNS finds no endpoint")
+
+
+def _missing(conf: Arguments) -> Iterator[Violation]:
+    endpoints = {found.text("service_name"): found for found in conf.referred_by("aws_vpc_endpoint", "vpc_id")}
+    for service in conf.profile.endpoint_services:
+        form = rf"(?:cn\.)?com\.amazonaws\.(?:{conf.profile.region_form}|{OWN_REGION})\.{re.escape(service)}"
+        found = [endpoint for name, endpoint in endpoints.items() if name and re.fullmatch(form, name)]
+        if found:
+            yield from _unreachable(found[0])
+        else:
+            region = " or ".join(conf.profile.regions) or "<region>"
+            requires = f"an endpoint with service_name com.amazonaws.{region}.{service}"
+            yield Violation(f"aws_vpc_endpoint {service}", None, requires)
 
 
 def _unreachable(endpoint: Arguments) -> Iterator[Violation]:

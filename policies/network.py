@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from policies.terraform import Arguments, CannotDecide
@@ -51,41 +52,79 @@ class Peer:
 
 @dataclass(frozen=True)
 class Rule:
-    """What one rule admits: ports `first` to `last` (an empty range for ICMP) to or from its peers."""
+    """One rule, asked piece by piece: what cannot be decided of it hides nothing else. Every piece may raise."""
 
-    path: str
-    first: float
-    last: float
-    peers: tuple[Peer, ...]
-    protocol: str = "-1"
-    to_itself: bool = False
-    """Whether members of the group that holds the rule are its peers as well (`self`)."""
+    entry: Arguments
+
+    @property
+    def path(self) -> str:
+        """Where the rule stands in its block; empty for a rule resource."""
+        return self.entry.path
+
+    @cached_property
+    def ports(self) -> tuple[float, float]:
+        """First and last port that it admits (an empty range for ICMP)."""
+        return ports(self.entry, self._protocol)
+
+    @property
+    def protocol(self) -> str:
+        """Name or number, `-1` for all."""
+        return (self.entry.text(self._protocol) or "-1").lower()
+
+    @property
+    def to_itself(self) -> bool:
+        """Whether members of the group that holds the rule are its peers as well (`self`)."""
+        return bool(self.entry.flag("self"))
+
+    @property
+    def _protocol(self) -> str:
+        return "ip_protocol" if "ip_protocol" in self.entry.values else "protocol"
+
+    def peers(self, *kinds: str) -> Iterator[Peer]:
+        """Its sources or destinations, of some kinds or all: one that cannot be decided is raised after the others."""
+        gap = None
+        for argument, kind in PEERS.items():
+            if argument not in self.entry.values or (kinds and kind not in kinds and kind != "prefix list"):
+                continue
+            try:
+                found = _peers(self.entry, argument, kind)
+                yield from (peer for peer in found if not kinds or peer.kind in kinds)
+            except CannotDecide as unknown:
+                gap = gap or unknown
+        if gap:
+            raise gap
+
+    @property
+    def has_peers(self) -> bool:
+        """Whether it admits anything to or from outside of its own group; who it is need not be known."""
+        try:
+            return next(self.peers(), None) is not None
+        except CannotDecide:
+            return True
 
     def covers(self, port: int) -> bool:
         """Whether traffic to the port is admitted."""
-        return self.first <= port <= self.last
+        first, last = self.ports
+        return first <= port <= last
 
     @property
     def is_wide(self) -> bool:
         """Whether it names a range of ports rather than what a service listens on."""
-        return self.last - self.first > WIDE
+        first, last = self.ports
+        return last - first > WIDE
 
 
 def rules(conf: Arguments, direction: str) -> Iterator[Rule]:
-    """The rules of one direction (ingress, egress) in a group or a rule resource. Raises: CannotDecide.
+    """The rules of one direction (ingress, egress) in a group or a rule resource. Raises: CannotDecide, after all.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
     """
-    for entry in _entries(conf, direction):
-        argument = "ip_protocol" if "ip_protocol" in entry.values else "protocol"
-        first, last = ports(entry, argument)
-        protocol, to_itself = (entry.text(argument) or "-1").lower(), bool(entry.flag("self"))
-        yield Rule(entry.path, first, last, tuple(_peers(entry)), protocol, to_itself)
+    yield from map(Rule, _entries(conf, direction))
 
 
-def _entries(conf: Arguments, direction: str) -> list[Arguments]:
+def _entries(conf: Arguments, direction: str) -> Iterable[Arguments]:
     if conf.block.type in GROUPS:
-        return conf.blocks(direction)
+        return conf.each_block(direction)
     if conf.block.type != "aws_security_group_rule":
         return [conf] if conf.block.type == f"aws_vpc_security_group_{direction}_rule" else []
     stated = conf.text("type")
@@ -108,15 +147,20 @@ def ports(entry: Arguments, protocol_argument: str) -> tuple[float, float]:
     return first, last
 
 
-def _peers(entry: Arguments) -> Iterator[Peer]:
-    for argument, kind in PEERS.items():
-        for value in entry.strings(argument) if argument in entry.values else ():
-            if not value and not isinstance(entry.values[argument], list):
-                continue  # Terraform takes an empty string for none, but not among others
-            if kind == "prefix list":
-                yield from _prefix_list(entry, argument, value)
-            else:
-                yield Peer(entry.name_of(argument), kind, value)
+def _peers(entry: Arguments, argument: str, kind: str) -> Iterator[Peer]:
+    gap = None
+    for value in entry.each_string(argument):
+        if not value and not isinstance(entry.values[argument], list):
+            continue  # Terraform takes an empty string for none, but not among others
+        if kind != "prefix list":
+            yield Peer(entry.name_of(argument), kind, value)
+            continue
+        try:
+            yield from _prefix_list(entry, argument, value)
+        except CannotDecide as unknown:
+            gap = gap or unknown
+    if gap:
+        raise gap
 
 
 def _prefix_list(entry: Arguments, argument: str, value: str) -> Iterator[Peer]:
@@ -125,7 +169,8 @@ def _prefix_list(entry: Arguments, argument: str, value: str) -> Iterator[Peer]:
     if found is None:
         yield Peer(entry.name_of(argument), "prefix list", value)
         return
-    for item in (*found.blocks("entry"), *found.referred_by("aws_ec2_managed_prefix_list_entry", "prefix_list_id")):
+    separate = found.referred_by("aws_ec2_managed_prefix_list_entry", "prefix_list_id")
+    for item in (*separate, *found.blocks("entry")):
         yield Peer(f"{item.address}.{item.name_of('cidr')}", "cidr", str(item.text("cidr")))
 
 

@@ -53,7 +53,7 @@ def secrets_manager_unreachable(function: Arguments) -> Iterator[Violation]:
             yield from _stopped(endpoint)
             return
     egress = [rule for group in _groups(vpc, "security_group_ids") for rule in _rules(group, "egress")]
-    peers = [peer for rule in egress if _carries(rule, 443) for peer in rule.peers if peer.kind == "cidr"]
+    peers = [peer for rule in egress if _carries(rule, 443) for peer in rule.peers("cidr")]
     leaves = _hold([peer.network for peer in peers], [ANYWHERE])
     if not leaves or not all(map(_has_way_out, _subnets(vpc))):
         requires = "an aws_vpc_endpoint of secretsmanager with private DNS in its VPC, or egress and a route by NAT"
@@ -82,11 +82,11 @@ def _no_path(
         carrying = [(group, rule) for group, rule in held if _carries(rule, port)]
         if any(_admits_group(group, rule, there) for group, rule in carrying):
             continue
-        ranges = [peer.network for _, rule in carrying for peer in rule.peers if peer.kind == "cidr"]
+        ranges = [peer.network for _, rule in carrying for peer in rule.peers("cidr")]
         if ranges and _hold(ranges, _ranges(subnets)):
             continue
         for group, rule in carrying:
-            for peer in rule.peers:
+            for peer in rule.peers():
                 if _is_unknown(group, peer):
                     raise CannotDecide(f"{group.address}.{peer.argument}", peer.value, requires)
         yield Violation(f"{here[0].address}.{direction}", f"{len(held)} rules, none of which admits it", requires)
@@ -116,7 +116,7 @@ def _carries(rule: Rule, port: float) -> bool:
 
 
 def _admits_group(holder: Arguments, rule: Rule, peers: Sequence[Arguments]) -> bool:
-    named = [holder.target(peer.value, *GROUPS) for peer in rule.peers if peer.kind == "group"]
+    named = [holder.target(peer.value, *GROUPS) for peer in rule.peers("group")]
     return any(peer.block in named or (rule.to_itself and peer.block is holder.block) for peer in peers)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.profiles import Profile, abbreviated
 from policies.requirements import SECRET_NAME_WORDS
 from policies.terraform import INTERPOLATION, TRAVERSAL, Arguments, CannotDecide, decoded
@@ -51,14 +51,19 @@ class RegArnRegion(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """No string, and no string in a document, names another region."""
-        for path, raw in conf.raw():
-            if isinstance(raw, str) and not TEXT_ONLY.match(path):
-                found = sorted({name for text in _texts(conf, path, raw) for name in _regions(conf.profile, text)})
-                if found:
-                    yield Violation(
-                        path, ", ".join(found), f"{conf.profile.region_words}, or a global service without region"
-                    )
+        texts = ((path, raw) for path, raw in conf.raw() if isinstance(raw, str) and not TEXT_ONLY.match(path))
+        yield from in_turn(_elsewhere(conf, path, raw) for path, raw in texts)
         conf.note("regions named", conf.profile.region_words)
+
+
+def _elsewhere(conf: Arguments, path: str, raw: str) -> Iterator[Violation]:
+    found: set[str] = set()
+    for text in _texts(conf, path, raw):
+        new = sorted({*_regions(conf.profile, text)} - found)
+        found.update(new)
+        if new:
+            requires = f"{conf.profile.region_words}, or a global service without region"
+            yield Violation(path, ", ".join(new), requires)
 
 
 def _regions(profile: Profile, text: str) -> Iterator[str]:

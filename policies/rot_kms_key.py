@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
+from policies.keys import encrypts
 from policies.requirements import KEY_ROTATION_DAYS
 from policies.terraform import Arguments
 
@@ -17,7 +18,8 @@ WITHOUT_ROTATION = ("aws_kms_external_key", "aws_kms_replica_external_key")
 class RotKmsKey(Policy):
     """A new backing key each year bounds what one leaked key, or one broken cipher, opens.
 
-    AWS's default is no rotation. The period may be left out: it is a year then. Data is not encrypted anew.
+    AWS's default is no rotation. The period may be left out: it is a year then. Data is not encrypted anew. Keys that
+    sign do not rotate: this house has none, and other teams' are not asked.
     """
 
     id = "PG_ROT_KMS_KEY"
@@ -46,12 +48,21 @@ class RotKmsKey(Policy):
         if conf.block.type in WITHOUT_ROTATION:
             yield Violation("", conf.block.type, "aws_kms_key: imported key material does not rotate")
             return
-        enabled = conf.flag("enable_key_rotation")
-        if enabled is not True:
-            yield Violation("enable_key_rotation", enabled, "true")
-        days = conf.number("rotation_period_in_days")
-        most = conf.profile.key_rotation_days
-        if days is None and enabled and most < YEAR_DAYS:
-            yield Violation("rotation_period_in_days", None, f"at most {most} days; absent means {YEAR_DAYS}")
-        if days is not None and not 0 < days <= most:
-            yield Violation("rotation_period_in_days", days, f"at most {most} days")
+        if not encrypts(conf):
+            return
+        yield from in_turn((_on(conf), _period(conf)))
+
+
+def _on(conf: Arguments) -> Iterator[Violation]:
+    enabled = conf.flag("enable_key_rotation")
+    if enabled is not True:
+        yield Violation("enable_key_rotation", enabled, "true")
+
+
+def _period(conf: Arguments) -> Iterator[Violation]:
+    days = conf.number("rotation_period_in_days")
+    most = conf.profile.key_rotation_days
+    if days is None and most < YEAR_DAYS and conf.flag("enable_key_rotation"):
+        yield Violation("rotation_period_in_days", None, f"at most {most} days; absent means {YEAR_DAYS}")
+    if days is not None and not 0 < days <= most:
+        yield Violation("rotation_period_in_days", days, f"at most {most} days")

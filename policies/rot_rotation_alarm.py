@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 ALARM, RULE, TARGET = "aws_cloudwatch_metric_alarm", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target"
@@ -40,16 +40,29 @@ class RotRotationAlarm(Policy):
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-cloudwatch.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
-        """An alarm on the first error of the function, with an action; or a rule for the failure, with a target."""
-        if any(_catches_failure(rule) for rule in conf.resources(RULE)):
-            return
-        function = conf.follow("rotation_lambda_arn", "aws_lambda_function")
-        alarms = [alarm for alarm in conf.resources(ALARM) if function and _watches(alarm, function)]
-        if not alarms:
-            yield Violation("rotation_lambda_arn", conf.values.get("rotation_lambda_arn"), f"an {ALARM} on its Errors")
-            return
-        judged = [list(_alarm(alarm)) for alarm in alarms]
-        yield from () if [] in judged else judged[0]
+        """An alarm on the first error of the function, with an action; or a rule for the failure, with a target.
+
+        A rule for the failure that is off or without a target is refused even beside an alarm: it looks like a watch.
+        """
+        yield from in_turn((_unheard(conf), _unwatched(conf)))
+
+
+def _unheard(conf: Arguments) -> Iterator[Violation]:
+    for rule in conf.resources(RULE):
+        if FAILED_EVENT in str(rule.values.get("event_pattern")) and not _is_heard(rule):
+            yield Violation(rule.address, "off, or without a target", f"ENABLED, and an {TARGET} with its arn")
+
+
+def _unwatched(conf: Arguments) -> Iterator[Violation]:
+    if any(_catches_failure(rule) for rule in conf.resources(RULE)):
+        return
+    function = conf.follow("rotation_lambda_arn", "aws_lambda_function")
+    alarms = [alarm for alarm in conf.resources(ALARM) if function and _watches(alarm, function)]
+    if not alarms:
+        yield Violation("rotation_lambda_arn", conf.values.get("rotation_lambda_arn"), f"an {ALARM} on its Errors")
+        return
+    judged = [list(_alarm(alarm)) for alarm in alarms]
+    yield from () if [] in judged else judged[0]
 
 
 def _watches(alarm: Arguments, function: Arguments) -> bool:
@@ -80,11 +93,15 @@ def _catches_failure(rule: Arguments) -> bool:
     """Whether a rule selects rotation failures and sends them somewhere: it is on, and a target refers to it."""
     if FAILED_EVENT not in str(rule.values.get("event_pattern")):
         return False
-    if rule.text("state") == "DISABLED" or rule.flag("is_enabled") is False:
-        return False
     if rule.text("event_bus_name") not in (None, "default"):
         return False
-    return any(map(_selects_failure, rule.documents("event_pattern"))) and bool(rule.referred_by(TARGET, "rule"))
+    return any(map(_selects_failure, rule.documents("event_pattern"))) and _is_heard(rule)
+
+
+def _is_heard(rule: Arguments) -> bool:
+    if rule.text("state") == "DISABLED" or rule.flag("is_enabled") is False:
+        return False
+    return any(target.has("arn") and target.values["arn"] for target in rule.referred_by(TARGET, "rule"))
 
 
 def _selects_failure(pattern: Arguments) -> bool:

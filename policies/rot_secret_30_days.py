@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.requirements import ROTATION_DAYS
 from policies.schedule import UnreadableSchedule, is_window, largest_gap_hours
 from policies.terraform import Arguments, CannotDecide
@@ -43,23 +43,30 @@ class RotSecret30Days(Policy):
         """Whichever way the interval is written, it is at most 30 days; it has to be written, once, and starts now."""
         for name in ("secret_id", "rotation_lambda_arn"):  # ROT.secret-covered judges them; nothing may hide a change
             conf.note(name, conf.values.get(name))
-        if conf.flag("rotate_immediately") is False:
-            yield Violation("rotate_immediately", False, "true or absent: the first rotation at once")
-        rules = conf.block_at("rotation_rules")
-        if rules is None or not (rules.has("automatically_after_days") or rules.has("schedule_expression")):
-            yield Violation("rotation_rules", None, f"an interval of at most {conf.profile.rotation_days} days")
-            return
-        days = rules.number("automatically_after_days")
-        most = conf.profile.rotation_days
-        if days is not None and not (1 <= days <= most and days.is_integer()):
-            yield Violation(rules.name_of("automatically_after_days"), days, f"1 to {most} days")
-        expression, window = rules.text("schedule_expression"), rules.text("duration")
-        if expression is not None:
-            yield from _schedule(rules, expression)
-        if days is not None and expression is not None:
-            yield Violation(rules.name_of("schedule_expression"), "beside a number of days", "one of the two alone")
-        if window is not None and not is_window(window):
-            yield Violation(rules.name_of("duration"), window, "1h to 24h: AWS refuses a window that goes past its day")
+        yield from in_turn((_interval(conf), _at_once(conf)))
+
+
+def _at_once(conf: Arguments) -> Iterator[Violation]:
+    if conf.flag("rotate_immediately") is False:
+        yield Violation("rotate_immediately", False, "true or absent: the first rotation at once")
+
+
+def _interval(conf: Arguments) -> Iterator[Violation]:
+    rules = conf.block_at("rotation_rules")
+    if rules is None or not (rules.has("automatically_after_days") or rules.has("schedule_expression")):
+        yield Violation("rotation_rules", None, f"an interval of at most {conf.profile.rotation_days} days")
+        return
+    days = rules.number("automatically_after_days")
+    most = conf.profile.rotation_days
+    if days is not None and not (1 <= days <= most and days.is_integer()):
+        yield Violation(rules.name_of("automatically_after_days"), days, f"1 to {most} days")
+    expression, window = rules.text("schedule_expression"), rules.text("duration")
+    if expression is not None:
+        yield from _schedule(rules, expression)
+    if days is not None and expression is not None:
+        yield Violation(rules.name_of("schedule_expression"), "beside a number of days", "one of the two alone")
+    if window is not None and not is_window(window):
+        yield Violation(rules.name_of("duration"), window, "1h to 24h: AWS refuses a window that goes past its day")
 
 
 def _schedule(rules: Arguments, expression: str) -> Iterator[Violation]:

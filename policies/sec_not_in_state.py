@@ -56,6 +56,7 @@ READ_ALWAYS = (
 )
 """Data sources that copy a secret, or what a program printed, into the state; `ephemeral` blocks do not."""
 WRITE_ONLY = re.compile(r"(?:^|[.\]])\w+_wo(?:$|[.\[])")
+READ_BY_DATA = re.compile(r"\$\{\s*(?:module\.[\w-]+\.)*data\.[\w.-]+(?:\[[^\]]*\][\w.-]*)*\s*\}")
 RUNS = re.compile(r"^(?:provisioner|connection)(?:$|[.\[])")
 """Arguments for the run alone: an ephemeral value may stand there, what was read into the state may not."""
 OTHER_STATE = "the outputs of another state, secrets among them or not"
@@ -128,6 +129,8 @@ def _derived(conf: Arguments) -> Iterator[Violation]:
             bad = next((one for one in found if not (RUNS.match(path) and "ephemeral." in one)), None)
             if bad:
                 yield Violation(path, f"a value that derives from {bad}", REQUIRES_WRITE_ONLY)
+        elif isinstance(value, str) and WRITE_ONLY.search(path) and READ_BY_DATA.fullmatch(value.strip()):
+            yield Violation(path, "what a data source reads", "an ephemeral value: state keeps what data sources read")
 
 
 def _places(conf: Arguments, names: list[str]) -> list[Arguments]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments
 
 SOURCES = ("SERVICE", "TASK_DEFINITION")
@@ -18,7 +19,10 @@ LAUNCHERS = {
 
 
 class TagPropagate(Policy):
-    """Tasks and snapshots outlive what they come from: untagged, they have no owner and no class of data."""
+    """Tasks and snapshots outlive what they come from: untagged, they have no owner and no class of data.
+
+    ECS's own tags, which say the cluster and the service, are this house's wish alone.
+    """
 
     id = "PG_TAG_PROPAGATE"
     name = "Ensure tasks and database snapshots carry the tags of what they come from"
@@ -53,5 +57,5 @@ class TagPropagate(Policy):
         source = launch.text("propagate_tags")
         if source not in SOURCES:
             yield Violation(launch.name_of("propagate_tags"), source, " or ".join(SOURCES))
-        if not launch.flag("enable_ecs_managed_tags"):
+        if conf.profile.name == SENSOR_PLATFORM.name and not launch.flag("enable_ecs_managed_tags"):
             yield Violation(launch.name_of("enable_ecs_managed_tags"), launch.flag("enable_ecs_managed_tags"), "true")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments
 
 SSL_MODE = re.compile(r"sslmode=([\w-]*)")
@@ -29,14 +30,15 @@ class TlsClientVerify(Policy):
 
     libpq's default (`prefer`) falls back to clear text, and `require` accepts any certificate, so every container,
     and every function with a place in the VPC, must state verify-full. Where a cache is named, its URL must be
-    `rediss://`. Names and schemes are reported, never values: URLs hold passwords.
+    `rediss://`. Names and schemes are reported, never values: URLs hold passwords. Terraform is a client as well: a
+    provider that does not verify, or calls another endpoint in clear text, is refused in every profile.
     """
 
     id = "PG_TLS_CLIENT_VERIFY"
-    name = "Ensure workloads verify the certificates of PostgreSQL and Redis"
+    name = "Ensure clients verify the certificates of PostgreSQL, Redis and AWS"
     severity = "MEDIUM"
     resources = ("aws_ecs_task_definition", "aws_lambda_function")
-    profiles = ("sensor-platform",)
+    blocks = ("provider",)
     controls = {
         "eu-cra": ("Annex I Part I (2)(e)", "Annex I Part I (2)(f)"),
         "gdpr": ("Art.32(1)(a)", "Art.5(1)(f)"),
@@ -53,6 +55,12 @@ class TlsClientVerify(Policy):
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html"
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
+        if conf.block.kind == "provider":
+            yield from in_turn((_verifies(conf), in_turn(map(_over_tls, conf.each_block("endpoints")))))
+            return
+        if conf.profile.name != SENSOR_PLATFORM.name:
+            conf.note("environment", "how other teams' clients are configured is theirs")
+            return
         if conf.block.type == "aws_lambda_function":
             settings = _of_function(conf)
             yield from _cache(settings, "environment.variables")
@@ -66,6 +74,18 @@ class TlsClientVerify(Policy):
             settings = _of_container(container)
             yield from _cache(settings, container.name_of("environment"))
             yield from _database(container, settings, container.name_of("environment"))
+
+
+def _verifies(provider: Arguments) -> Iterator[Violation]:
+    if provider.flag("insecure"):
+        yield Violation("insecure", True, "false: whoever answers gets our credentials' signature and our secrets")
+
+
+def _over_tls(endpoints: Arguments) -> Iterator[Violation]:
+    for service in endpoints.values:
+        url = endpoints.text(service)
+        if url and not url.startswith("https://"):
+            yield Violation(endpoints.name_of(service), url, "an https:// URL, or none")
 
 
 def _of_function(conf: Arguments) -> Settings:

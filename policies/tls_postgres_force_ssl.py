@@ -59,6 +59,10 @@ class TlsPostgresForceSsl(Policy):
         if named in (None, "") or str(named).startswith("default."):
             yield Violation(argument, conf.text(argument), f"an {type_} that sets {PARAMETER}")
             return
+        other, _ = conf.reference(named) or (None, "")
+        if other is not None and other.type != type_ and other.type in dict(GROUPS.values()).values():
+            yield Violation(argument, named, f"an {type_} that sets {PARAMETER}")
+            return
         group = conf.follow(argument, type_)
         parameters = group.blocks("parameter") if group else []
         for parameter in parameters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.base import Policy, Violation
+from policies.base import Policy, Violation, in_turn
 from policies.terraform import Arguments
 
 
@@ -44,9 +44,16 @@ class TlsRedis(Policy):
         alone = conf.block.type == "aws_elasticache_cluster"
         if alone and conf.text("replication_group_id"):
             return
-        enabled = conf.flag("transit_encryption_enabled")
-        if not enabled:
-            yield Violation("transit_encryption_enabled", enabled, "true")
-        mode = conf.text("transit_encryption_mode")
-        if not alone and mode != "required":
-            yield Violation("transit_encryption_mode", mode, '"required"')
+        yield from in_turn((_encrypts(conf), () if alone else _refuses_clear_text(conf)))
+
+
+def _encrypts(conf: Arguments) -> Iterator[Violation]:
+    enabled = conf.flag("transit_encryption_enabled")
+    if not enabled:
+        yield Violation("transit_encryption_enabled", enabled, "true")
+
+
+def _refuses_clear_text(conf: Arguments) -> Iterator[Violation]:
+    mode = conf.text("transit_encryption_mode")
+    if mode != "required":
+        yield Violation("transit_encryption_mode", mode, '"required"')

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.profiles import Profile
@@ -116,19 +116,48 @@ class Arguments:
             raise CannotDecide(self.name_of(name), value, "a list of strings")
         return [str(item) for item in items if item is not None]
 
+    def each_string(self, name: str) -> Iterator[str]:
+        """What `strings` gives, one by one: the first that cannot be decided is raised after all others were given."""
+        raw = self.values.get(name)
+        if not isinstance(raw, list):
+            yield from self.strings(name)
+            return
+        gap = None
+        for index, item in enumerate(raw):
+            part = replace(self, values={f"{name}[{index}]": item})
+            try:
+                value = part.text(f"{name}[{index}]")
+            except CannotDecide as found:
+                gap = gap or found
+            else:
+                yield from () if value is None else (value,)
+        if gap:
+            raise gap
+
     def blocks(self, name: str) -> list[Arguments]:
         """Nested blocks, or one map, of that name; empty where absent. Raises: CannotDecide for `dynamic`."""
         dynamic = self.values.get("dynamic")
         if dynamic and name in json.dumps(dynamic):
             raise CannotDecide(self.name_of(name), "a dynamic block")
+        return list(self.each_block(name))
+
+    def each_block(self, name: str) -> Iterator[Arguments]:
+        """What `blocks` gives, one by one: what cannot be decided is raised after all others were given."""
         value = self.values.get(name)
         items = [] if value is None else value if isinstance(value, list) else [value]
         if not items:
             self._remember(name, None)
-        return [
-            self._inside(item, self.name_of(name), index if len(items) > 1 else None)
-            for index, item in enumerate(items)
-        ]
+        gap = None
+        for index, item in enumerate(items):
+            try:
+                yield self._inside(item, self.name_of(name), index if len(items) > 1 else None)
+            except CannotDecide as found:
+                gap = gap or found
+        dynamic = self.values.get("dynamic")
+        if dynamic and name in json.dumps(dynamic):
+            gap = CannotDecide(self.name_of(name), "a dynamic block")
+        if gap:
+            raise gap
 
     def block_at(self, *names: str) -> Arguments | None:
         """The single nested block at a chain of names; None where one is absent. Raises: CannotDecide for several."""
