@@ -24,7 +24,7 @@ from policies.terraform.folders import Declaration, Folder, alias_of, named, rea
 from policies.terraform.functions import as_set
 from policies.terraform.model import Block, Problem
 from policies.terraform.syntax import Body, Hcl, Json, expression, source
-from policies.terraform.values import Invalid, NotKnown, Ref, Unknown, is_known, rendered, text_of
+from policies.terraform.values import Invalid, NotKnown, Ref, Template, Unknown, is_known, joined, rendered, text_of
 
 RAW_KINDS = frozenset({"moved", "import", "removed", "check", "terraform"})
 REPEATERS = ("count", "for_each")
@@ -33,6 +33,8 @@ LARGEST_TEXT_FILE = 1_000_000
 """Bytes of a file that `file` or `templatefile` reads."""
 MOST_INSTANCES = 20_000
 STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\[\"([^\"]*)\"\]")
+PLAIN = re.compile(r"(?:\.[\w-]+)?")
+"""A block, or one attribute of it."""
 PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b"}
 
 
@@ -488,9 +490,22 @@ class Module:
 
     def _emit(self, declaration: Declaration, arguments: Mapping[str, Any], key: str) -> Block:
         return Block(
-            declaration.kind, declaration.type, declaration.name, rendered(arguments), declaration.file,
+            declaration.kind, declaration.type, declaration.name, rendered(self._settled(arguments)), declaration.file,
             declaration.line, self.address, key, declaration.body.lines, declaration.construct_path,
         )  # fmt: skip
+
+    def _settled(self, value: Any) -> Any:
+        """A value with what lies deeper in other blocks put in: policies follow `.arn`, but not `.tags["Name"]`."""
+        if isinstance(value, dict):
+            return {key: self._settled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._settled(item) for item in value]
+        if isinstance(value, Template):
+            return joined(self._settled(part) for part in value.parts)
+        if isinstance(value, Ref) and not PLAIN.fullmatch(value.path):
+            found = self.lookup(value)
+            return value if isinstance(found, Unknown) else found
+        return value
 
     def arguments(self, declaration: Declaration, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         """The arguments of a block, evaluated; nested blocks are lists of maps."""

@@ -305,3 +305,24 @@ def test_heredocs_and_templates(blocks):
         "    %{ for n in local.names ~}\n    echo ${n} $${HOME}\n    %{ endfor ~}\n  EOT\n}\n"
     )
     assert found["aws_instance.i"]["user_data"] == "#!/bin/sh\necho a $${HOME}\necho b $${HOME}\n"
+
+
+def test_what_lies_deeper_in_another_block_is_put_in(blocks):
+    found = blocks("""
+        resource "aws_vpc" "v" {
+          tags = { Name = "main" }
+          rule { port = 5432 }
+        }
+        resource "aws_sqs_queue" "q" {
+          name  = aws_vpc.v.tags["Name"]
+          text  = "${aws_vpc.v.tags.Name}-${aws_vpc.v.id}"
+          port  = aws_vpc.v.rule[0].port
+          other = aws_vpc.v.tags.Absent
+        }
+    """)
+    assert found["aws_sqs_queue.q"] == {
+        "name": "main",
+        "text": "main-${aws_vpc.v.id}",
+        "port": 5432,
+        "other": "${aws_vpc.v.tags.Absent}",
+    }
