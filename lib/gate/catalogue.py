@@ -34,7 +34,7 @@ gate's; a test compares them. What plain Checkov cannot do, and `python main.py 
 
 - On Terraform JSON (`*.tf.json`, what CDKTF writes) it tells a policy neither the file nor the other resources. Each
   resource is then judged alone, and what spans resources, or comes from a variable, shows as failed.
-- It has no place for policies on outputs, variables, locals and ephemeral blocks: they do not run. Providers are named
+- It runs no policy on outputs, variables, locals, module calls and ephemeral blocks. Providers are named
   `aws.default` there, data sources without `data.`.
 - Undecided shows as FAILED, waivers and profiles are not read, and a file that it cannot parse is no failure. Inline
   `checkov:skip` comments count there; the gate knows waivers only.
