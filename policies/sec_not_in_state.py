@@ -56,7 +56,7 @@ READ_ALWAYS = (
 )
 """Data sources that copy a secret, or what a program printed, into the state; `ephemeral` blocks do not."""
 WRITE_ONLY = re.compile(r"(?:^|[.\]])\w+_wo(?:$|[.\[])")
-READ_BY_DATA = re.compile(r"\$\{\s*(?:module\.[\w-]+\.)*data\.[\w.-]+(?:\[[^\]]*\][\w.-]*)*\s*\}")
+READ_BY_DATA = re.compile(r"\$\{\s*(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*data\.[\w.-]+(?:\[[^\]]*\][\w.-]*)*\s*\}")
 RUNS = re.compile(r"^(?:provisioner|connection)(?:$|[.\[])")
 """Arguments for the run alone: an ephemeral value may stand there, what was read into the state may not."""
 OTHER_STATE = "the outputs of another state, secrets among them or not"
