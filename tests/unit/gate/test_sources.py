@@ -195,3 +195,73 @@ def test_sources_beside_what_is_no_plan_are_refused(tmp_path):
     (tmp_path / "main.tf").write_text('resource "aws_kms_key" "a" {}\n')
     with pytest.raises(GateError, match="is no plan and no state"):
         read_source(tmp_path, tmp_path)
+
+
+def test_a_module_called_from_json_is_no_root_of_its_own(tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "main.tf.json").write_text('{"resource": {"aws_kms_key": {"k": {}}}}')
+    (tmp_path / "main.tf.json").write_text('{"module": {"a": {"source": "./m"}, "b": [{"source": "./m"}]}}')
+    assert find_sources(tmp_path) == [tmp_path]
+    addresses = [block.address for block in read_source(tmp_path).configuration.blocks if block.kind == "resource"]
+    assert addresses == ["module.a.aws_kms_key.k", "module.b.aws_kms_key.k"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "got"),
+    [
+        ("terraform.tfvars", "days = \n", "no HCL"),
+        ("terraform.tfvars.json", "[1]", "not an object"),
+        ("x.auto.tfvars.json", "{", "Expecting"),
+        ("named.tfvars", "other = 1\n", "a value for other"),
+    ],
+)
+def test_values_that_cannot_be_used_are_named(tmp_path, name, text, got):
+    (tmp_path / "main.tf").write_text('variable "days" {}\nresource "aws_kms_key" "k" {}\n')
+    (tmp_path / name).write_text(text)
+    files = [tmp_path / name] if name == "named.tfvars" else []
+    assert got in read_source(tmp_path, var_files=files).configuration.problems[0].got
+
+
+def test_a_plan_knows_a_root_variable_and_hides_what_is_sensitive(tmp_path):
+    plan = {
+        "format_version": "1.2",
+        "variables": {"token": {"value": "hunter2"}},
+        "resource_changes": [
+            {
+                "address": "aws_sqs_queue.q",
+                "mode": "managed",
+                "type": "aws_sqs_queue",
+                "name": "q",
+                "change": {
+                    "actions": ["create"],
+                    "after": {"name": "hunter2", "other": "hunter3", "tags": {"a": None}},
+                    "after_unknown": {"arn": True, "kms_master_key_id": True},
+                    "after_sensitive": {"name": True, "other": True},
+                },
+            }
+        ],
+        "configuration": {
+            "root_module": {
+                "resources": [
+                    {
+                        "address": "aws_sqs_queue.q",
+                        "mode": "managed",
+                        "type": "aws_sqs_queue",
+                        "name": "q",
+                        "expressions": {
+                            "name": {"references": ["var.token"]},
+                            "other": {},
+                            "kms_master_key_id": {"references": ["var.token"]},
+                        },
+                    }
+                ],
+                "variables": {"token": {"sensitive": True}},
+            }
+        },
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    read = read_source(tmp_path / "plan.json")
+    arguments = read.block("aws_sqs_queue.q").arguments
+    assert (arguments["name"], arguments["other"]) == ("${var.token}", "(sensitive)")
+    assert "kms_master_key_id" not in arguments  # the expression came to null, and AWS gives what it likes
+    assert "hunter" not in str(read.configuration.blocks)
