@@ -7,7 +7,7 @@ from itertools import chain
 
 from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.gaps import together
+from policies.gaps import certain, together
 from policies.iam import Statement, statements
 from policies.principals import (
     ANYONE,
@@ -39,6 +39,8 @@ GRANTEES = {
 """Type that lets somebody in without a document -> argument that says whom, and the one that names an organisation."""
 PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS | {"aws:sourceowner", "s3:dataaccesspointaccount"}
 """Beside the general keys that of the default topic policy, and that of a bucket which leaves access to its points."""
+TRUST_KEYS = PINNING_KEYS - SOURCE_KEYS
+"""What pins a trust policy: a source key is set only where a service asks, so it says nothing of another principal."""
 EXACT = ("StringEquals", "StringLike")
 COGNITO = "cognito-identity.amazonaws.com"
 SUBJECT_WORDS = frozenset({"organization", "project", "project_path", "repo", "serviceaccount", "system"})
@@ -49,7 +51,8 @@ class IamNoPublicPrincipal(Policy):
     """`*` is everyone with an AWS account, and for a queue or a topic everyone with a browser.
 
     A condition on the network (aws:SourceIp, aws:SourceVpce) is not enough: it says where a caller is, not whose he
-    is. The account of another team or customer is refused as well: the platform shares nothing.
+    is. The account of another team or customer is refused as well: the platform shares nothing. In a role's trust
+    aws:SourceAccount and aws:SourceArn excuse nobody: they are the services' keys.
     """
 
     id = "PG_IAM_NO_PUBLIC_PRINCIPAL"
@@ -96,11 +99,16 @@ def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
 def _pinned(conf: Arguments, statement: Statement) -> bool:
     """Whether a condition keeps strangers out; where that is not known it matters only if a principal is one."""
     try:
-        return pinned(conf, statement.conditions, PINNING_KEYS)
+        return pinned(conf, statement.conditions, TRUST_KEYS if _is_trust(statement) else PINNING_KEYS)
     except CannotDecide:
         if any(_strangers(conf, statement)):
             raise
         return True
+
+
+def _is_trust(statement: Statement) -> bool:
+    """Whether it says who may assume a role: only such statements speak of STS."""
+    return any(action.lower().startswith("sts:") for action in certain(statement.actions))
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:
