@@ -9,7 +9,17 @@ from policies.accounts import is_caller
 from policies.base import Policy, Violation
 from policies.gaps import Items, certain, collected, decided, first, refuse_gap, together
 from policies.iam import Statement, statements
-from policies.principals import ANYONE, CALLER_KEYS, FOREIGN, SERVICE, SOURCE_KEYS, pinned, standing
+from policies.principals import (
+    ANYONE,
+    CALLER_KEYS,
+    FOREIGN,
+    LIMITED,
+    SERVICE,
+    SOURCE_KEYS,
+    pinned,
+    standing,
+    unlimiting,
+)
 from policies.terraform import Arguments, CannotDecide
 
 KEYS = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
@@ -34,6 +44,7 @@ class IamKmsPolicy(Policy):
 
     The statement for the account root with kms:* is AWS's documented default and accepted: without it a key whose
     administrators are gone is lost, and it grants nothing before an IAM policy does. `*` as Resource means this key.
+    A condition on an account or a service that holds for any other too (`...IfExists`, `*`) limits nothing: refused.
     """
 
     id = "PG_IAM_KMS_POLICY"
@@ -102,6 +113,8 @@ def _if_of(conf: Arguments, policy: Arguments) -> Iterator[Arguments]:
 
 
 def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
     if statement.allows and not statement.principals:
         got = "NotPrincipal" if statement.not_principals else None
         yield Violation(f"{statement.path}.Principal", got, "named principals")

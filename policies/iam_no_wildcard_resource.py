@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from policies.actions import Action, known
 from policies.arns import names_resource, wild
 from policies.base import Policy, Violation
-from policies.gaps import certain, decided, refuse_gap, together
+from policies.gaps import certain, collected, decided, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
+from policies.principals import LIMITED, unlimiting
 from policies.terraform import Arguments
 
 SHOWN = 4
@@ -21,6 +22,8 @@ class IamNoWildcardResource(Policy):
     `role/*`, `secret:*` or `arn:aws:sqs:*:*:*` name nothing either: they differ from `*` in looks only. Which
     actions take no resource, AWS's own reference says; those among them that hand out rights are refused all the
     same, and a condition key is no resource. What an action does that AWS does not list, nobody can say: undecided.
+    A condition on an account or a service that holds for any other too (`...IfExists`, `*`) is refused: it seems to
+    name what the statement leaves open.
     """
 
     id = "PG_IAM_NO_WILDCARD_RESOURCE"
@@ -45,7 +48,14 @@ class IamNoWildcardResource(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Every resource of an Allow is named, unless none of its actions can be scoped."""
-        yield from together(_unnamed(conf, statement) for statement in identity_statements(conf))
+        found = collected(identity_statements(conf))
+        yield from together((*(_loose(conf, s) for s in certain(found)), *(_unnamed(conf, s) for s in certain(found))))
+        refuse_gap(found)
+
+
+def _loose(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
 
 
 def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from policies.arns import meant, wild
 from policies.base import Policy, Violation
 from policies.gaps import certain, collected, refuse_gap, together
 from policies.iam import Statement, is_of_a_key, statements
-from policies.principals import SOURCE_KEYS, owned, pinned
+from policies.principals import LIMITED, SOURCE_KEYS, owned, pinned, unlimiting
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.roles import ROLE_ARGUMENT
 from policies.terraform import Arguments
@@ -40,6 +40,7 @@ class IamTrustConfusedDeputy(Policy):
 
     Every service is asked for the condition, since AWS has no list of those that do without; for one that does not
     send the keys a waiver is the place to say so. Policies of queues, topics and secrets are judged as trust is.
+    A condition that looks like the one and holds for strangers (`...IfExists`, `*`) is refused beside it as well.
     A role that a task, a function, a rule or the like of this configuration uses is trusted to its service alone.
     """
 
@@ -77,6 +78,8 @@ class IamTrustConfusedDeputy(Policy):
 def _served(conf: Arguments, statement: Statement) -> Iterator[Violation]:
     if not statement.allows or is_of_a_key(statement):
         return
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
     services = [value for kind, value in certain(statement.principals) if kind == "Service" and not wild(value)]
     if services and not pinned(conf, statement.conditions, SOURCE_KEYS):
         got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policies.base import Policy, Violation
 from policies.gaps import Items, certain, collected, together
 from policies.iam import Statement, statements
-from policies.principals import OWN, owned, pinned, standing
+from policies.principals import LIMITED, OWN, owned, pinned, standing, unlimiting
 from policies.profiles import OWN_REGION
 from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
@@ -63,6 +63,8 @@ def _denied(found: Items[Statement]) -> Iterator[Violation]:
 
 
 def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
     if statement.allows and not _of_the_account(conf, statement):
         requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
         yield Violation(statement.path, f"Allow {statement.described()} to any account", requires)
