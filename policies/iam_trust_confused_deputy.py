@@ -12,6 +12,7 @@ from policies.base import Policy, Violation
 from policies.gaps import certain, collected, refuse_gap, together
 from policies.iam import Statement, is_of_a_key, statements
 from policies.principals import LIMITED, SOURCE_KEYS, owned, pinned, unlimiting
+from policies.profiles import SENSOR_PLATFORM
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.roles import ROLE_ARGUMENT
 from policies.terraform import Arguments
@@ -32,6 +33,10 @@ SERVICES = {
 }
 """Type, argument that names a role -> the services that assume it for that."""
 DOMAIN = re.compile(r"\.(?:amazonaws\.com(?:\.cn)?|\$\{data\.aws_partition\.[\w-]+\.dns_suffix\})$")
+BOTH = frozenset({"ecs-tasks", "iot", "monitoring.rds", "vpc-flow-logs"})
+"""Services whose guides ask for both keys in a role's trust, as the guards write them."""
+OF_THE_ACCOUNT = frozenset({"ec2", "edgelambda", "lambda", "monitoring.rds"})
+"""Services that assume a role for what was given it by iam:PassRole, which no other account can pass: no deputy."""
 REQUIRES = "aws:SourceAccount or aws:SourceArn of our account (StringEquals, ArnLike)"
 
 
@@ -42,6 +47,10 @@ class IamTrustConfusedDeputy(Policy):
     send the keys a waiver is the place to say so. Policies of queues, topics and secrets are judged as trust is.
     A condition that looks like the one and holds for strangers (`...IfExists`, `*`) is refused beside it as well.
     A role that a task, a function, a rule or the like of this configuration uses is trusted to its service alone.
+
+    sensor-platform: a role for ECS tasks, IoT, RDS monitoring or flow logs needs both keys, as the guards set them.
+    generic: one is enough, and a role for EC2, Lambda or RDS monitoring needs none, which is common practice: only
+    our account can pass the role to them.
     """
 
     id = "PG_IAM_TRUST_CONFUSED_DEPUTY"
@@ -80,11 +89,24 @@ def _served(conf: Arguments, statement: Statement) -> Iterator[Violation]:
         return
     for loose in unlimiting(conf, statement):
         yield Violation(f"{statement.path}.Condition", loose, LIMITED)
+    house, role = conf.profile.name == SENSOR_PLATFORM.name, conf.block.type == "aws_iam_role"
     services = [value for kind, value in certain(statement.principals) if kind == "Service" and not wild(value)]
-    if services and not pinned(conf, statement.conditions, SOURCE_KEYS):
+    if role and not house:
+        services = [value for value in services if DOMAIN.sub("", value) not in OF_THE_ACCOUNT]
+    both = house and role and any(DOMAIN.sub("", value) in BOTH for value in services)
+    if both and pinned(conf, statement.conditions, SOURCE_KEYS):
+        missing = [key for key in ("aws:SourceAccount", "aws:SourceArn") if not _names(conf, statement, key)]
+        if missing:
+            requires = f"{' and '.join(missing)} of our account as well"
+            yield Violation(f"{statement.path}.Condition", f"one key for {', '.join(services)}", requires)
+    elif services and not pinned(conf, statement.conditions, SOURCE_KEYS):
         got = ", ".join(f"{c.operator} {c.key}" for c in statement.conditions) or "no condition"
         yield Violation(f"{statement.path}.Condition", f"{got} for {', '.join(services)}", REQUIRES)
     refuse_gap(statement.principals)
+
+
+def _names(conf: Arguments, statement: Statement, key: str) -> bool:
+    return pinned(conf, statement.conditions, frozenset({key.lower()}))
 
 
 def _users(role: Arguments) -> frozenset[str]:
