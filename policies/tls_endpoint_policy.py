@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
-from policies.gaps import Items, certain, collected, together
+from policies.gaps import Items, certain, collected, refuse_gap, together
 from policies.iam import Statement, statements
 from policies.principals import LIMITED, OWN, owned, pinned, standing, unlimiting
-from policies.profiles import OWN_REGION
+from policies.profiles import OWN_REGION, SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
 
@@ -23,6 +23,8 @@ class TlsEndpointPolicy(Policy):
 
     Each Allow must be tied to our account: by its condition, its principals or its resources. The bucket from which
     ECR serves image layers belongs to AWS and is excused; without it no task starts.
+    The Deny of clear text is asked for in sensor-platform only: few others write it, and a resource's own policy
+    (TLS.resource-policy) turns such requests away wherever they come from.
     """
 
     id = "PG_TLS_ENDPOINT_POLICY"
@@ -53,13 +55,16 @@ class TlsEndpointPolicy(Policy):
             if not (endpoint and conf.referred_by("aws_vpc_endpoint_policy", "vpc_endpoint_id")):
                 yield Violation("policy", None, "a policy; without one AWS allows everything")
             return
-        yield from together((_denied(found), *(_tied(conf, statement) for statement in certain(found))))
+        yield from together((_denied(conf, found), *(_tied(conf, statement) for statement in certain(found))))
 
 
-def _denied(found: Items[Statement]) -> Iterator[Violation]:
+def _denied(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:
+    if conf.profile.name != SENSOR_PLATFORM.name:
+        refuse_gap(found)
+        return
     everywhere = [statement for statement in found if not statement.allows and "*" in statement.resources]
     if not denies_clear_text(everywhere, ANY_ACTION):
-        yield Violation("policy", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
+        yield Violation("policy.Deny", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
 
 
 def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:

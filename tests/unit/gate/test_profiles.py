@@ -26,9 +26,11 @@ HOUSE_ONLY = {
     "bkp_rds_backup": {"backup_window", "preferred_backup_window"},
     "des_class_guard": {"tags.", "default_tags.", "delete_automated_backups", "deletion_window_in_days"},
     "enc_customer_managed_key": {"multi_region", "key_usage", "customer_master_key_spec"},
+    "sec_resource_policy": {"policy"},
+    "tls_endpoint_policy": {"policy.Deny"},
     "tag_propagate": {"enable_ecs_managed_tags", "ecs_target.enable_ecs", "target.ecs_parameters.enable_ecs"},
 }
-"""Arguments that are refused for a reason only the house has: its region, classes, backup window and clients."""
+"""Arguments refused for a reason only the house has: its region, classes, backup window, clients and policies."""
 OF_THE_CLASS = {"des_class_guard", "bkp_multi_az", "sec_state_backend"}
 """Their good fixtures are ephemeral, and a profile without classes excuses nothing."""
 
@@ -75,6 +77,18 @@ def test_the_generic_profile_accepts_what_is_bad_for_the_house_alone(path):
     blocks, findings, passed = scanned(path, GENERIC)
     assert [(f.resource_address, f.argument, f.got) for f in findings] == []
     assert {item.resource_address for item in passed} == {block.address for block in blocks}
+
+
+def test_the_generic_profile_lets_a_secret_and_an_endpoint_do_without_what_few_teams_write(tmp_path):
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    ours = {**statement, "Condition": {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}}
+    resources = {
+        "aws_secretsmanager_secret": {"a": {"name": "app"}},
+        "aws_vpc_endpoint": {"ours": {"policy": {"Statement": ours}}, "open": {"policy": {"Statement": statement}}},
+    }
+    judged = verdict(tmp_path, resources, GENERIC.with_thresholds({"accounts": ("111122223333",)}))
+    assert found(judged, "PG_SEC_RESOURCE_POLICY") == []
+    assert [f.resource_address for f in found(judged, "PG_TLS_ENDPOINT_POLICY")] == ["aws_vpc_endpoint.open"]
 
 
 def test_a_policy_that_the_profile_leaves_out_is_named_in_the_verdict(tmp_path):
