@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policies.accounts import is_caller
@@ -19,6 +18,7 @@ from policies.principals import (
     pinned,
     standing,
     unlimiting,
+    via_service,
 )
 from policies.terraform import Arguments, CannotDecide
 
@@ -35,7 +35,6 @@ USE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 SERVICE_KEYS = SOURCE_KEYS | {"kms:encryptioncontext:", "kms:calleraccount"}
 """Conditions that name our account in a request of an AWS service."""
 ADMITTED_KEYS = CALLER_KEYS | {"aws:principalorgid"}
-EXACT = ("StringEquals", "StringLike")
 GRANT_LIMITS = {"kms:grantisforawsresource": ("true",)}
 
 
@@ -126,16 +125,10 @@ def _admits(conf: Arguments, statement: Statement, kind: str, value: str) -> Ite
     path = f"{statement.path}.Principal"
     found = standing(conf, kind, value, path)
     if found == SERVICE:
-        if not (pinned(conf, statement.conditions, SERVICE_KEYS) or _via_service(statement)):
+        if not (pinned(conf, statement.conditions, SERVICE_KEYS) or via_service(statement)):
             yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
     elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
         yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
-
-
-def _via_service(statement: Statement) -> bool:
-    """kms:ViaService is set only where a service forwards one of our principals' requests, so it admits no stranger."""
-    named = [c.values for c in statement.conditions if c.key == "kms:viaservice" and c.operator in EXACT]
-    return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
 
 
 def _both(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:

@@ -128,6 +128,16 @@ def unlimiting(conf: Arguments, statement: Statement) -> Iterator[str]:
                 yield f"{condition.operator} {condition.key} {', '.join(condition.values)}"
 
 
+def via_service(statement: Statement) -> bool:
+    """kms:ViaService is set only where a service forwards one of our principals' requests, so it admits no stranger."""
+    named = [
+        c.values
+        for c in statement.conditions
+        if c.key == "kms:viaservice" and c.operator in ("StringEquals", "StringLike")
+    ]
+    return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
+
+
 def owned(conf: Arguments, value: str, path: str) -> bool:
     """Whether an account id, or the account in an ARN, is ours; an ARN without account (S3) is not.
 

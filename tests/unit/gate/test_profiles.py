@@ -27,6 +27,7 @@ HOUSE_ONLY = {
     "des_class_guard": {"tags.", "default_tags.", "delete_automated_backups", "deletion_window_in_days"},
     "enc_customer_managed_key": {"multi_region", "key_usage", "customer_master_key_spec"},
     "iam_iot_scope": {"iot:Connection.Thing.IsAttached"},
+    "iam_kms_decrypt_scoped": {"kms:ViaService"},
     "sec_resource_policy": {"policy"},
     "tls_endpoint_policy": {"policy.Deny"},
     "tag_propagate": {"enable_ecs_managed_tags", "ecs_target.enable_ecs", "target.ecs_parameters.enable_ecs"},
