@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policies.accounts import is_caller
@@ -20,6 +21,7 @@ from policies.principals import (
     unlimiting,
     via_service,
 )
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 
 KEYS = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
@@ -35,6 +37,8 @@ USE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 SERVICE_KEYS = SOURCE_KEYS | {"kms:encryptioncontext:", "kms:calleraccount"}
 """Conditions that name our account in a request of an AWS service."""
 ADMITTED_KEYS = CALLER_KEYS | {"aws:principalorgid"}
+SERVICES = re.compile(r"(?:cloudwatch|events|events\.rds|fargate|iot|logs(?:\.[a-z0-9-]+)?|rds)\.amazonaws\.com$")
+"""What of AWS uses a key in its own name here; the others do so for one of our roles."""
 GRANT_LIMITS = {"kms:grantisforawsresource": ("true",)}
 
 
@@ -43,6 +47,7 @@ class IamKmsPolicy(Policy):
 
     The statement for the account root with kms:* is AWS's documented default and accepted: without it a key whose
     administrators are gone is lost, and it grants nothing before an IAM policy does. `*` as Resource means this key.
+    A service that may make grants is told which. In sensor-platform no service is admitted that nothing here uses.
     A condition on an account or a service that holds for any other too (`...IfExists`, `*`) limits nothing: refused.
     """
 
@@ -127,6 +132,11 @@ def _admits(conf: Arguments, statement: Statement, kind: str, value: str) -> Ite
     if found == SERVICE:
         if not (pinned(conf, statement.conditions, SERVICE_KEYS) or via_service(statement)):
             yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
+        if _lends(statement) and not any(c.key == "kms:grantoperations" and c.values for c in statement.conditions):
+            requires = "kms:GrantOperations, or Bool kms:GrantIsForAWSResource, beside kms:CreateGrant"
+            yield Violation(f"{statement.path}.Condition", value, requires)
+        if conf.profile.name == SENSOR_PLATFORM.name and not SERVICES.match(value):
+            yield Violation(path, value, "a service that this platform lets use a key")
     elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
         yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
 
