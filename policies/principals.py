@@ -149,7 +149,7 @@ def owned(conf: Arguments, value: str, path: str) -> bool:
     if leading:
         block, attribute = told(conf, leading[1], path)
         refuse_other_provider(conf, block)
-        return _is_here(block) and (attribute.endswith("arn") or attribute in ("id", "owner_id", "url"))
+        return _is_here(block) and (attribute.endswith("arn") or attribute in ("id", "owner_id", "registry_id", "url"))
     account = _account(value)
     names_one = bool(ACCOUNT.fullmatch(account) or INTERPOLATION.fullmatch(account))
     return names_one and _of_account(conf, account, value, path) == OWN
