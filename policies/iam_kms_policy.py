@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policies.accounts import is_caller
 from policies.base import Policy, Violation
 from policies.gaps import Items, certain, collected, decided, first, refuse_gap, together
-from policies.iam import Statement, statements
+from policies.iam import Condition, Statement, statements
 from policies.principals import (
     ANYONE,
     CALLER_KEYS,
@@ -132,7 +132,7 @@ def _admits(conf: Arguments, statement: Statement, kind: str, value: str) -> Ite
     if found == SERVICE:
         if not (pinned(conf, statement.conditions, SERVICE_KEYS) or via_service(statement)):
             yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
-        if _lends(statement) and not any(c.key == "kms:grantoperations" and c.values for c in statement.conditions):
+        if _lends(statement) and not any(map(_names_operations, statement.conditions)):
             requires = "kms:GrantOperations, or Bool kms:GrantIsForAWSResource, beside kms:CreateGrant"
             yield Violation(f"{statement.path}.Condition", value, requires)
         if conf.profile.name == SENSOR_PLATFORM.name and not SERVICES.match(value):
@@ -166,6 +166,12 @@ def _lends(statement: Statement) -> bool:
     if not statement.grants("kms:CreateGrant"):
         return False
     return not any(c.operator == "Bool" and GRANT_LIMITS.get(c.key) == c.values for c in statement.conditions)
+
+
+def _names_operations(condition: Condition) -> bool:
+    """Whether it says what a grant may lend; with ForAllValues as well, since every request for a grant has the key."""
+    exact = condition.operator.rpartition(":")[2] == "StringEquals"
+    return exact and condition.key == "kms:grantoperations" and bool(condition.values)
 
 
 def _is_root(conf: Arguments, principal: str) -> bool:
