@@ -19,6 +19,7 @@ from policies.principals import (
     pinned,
     standing,
 )
+from policies.profiles import SENSOR_PLATFORM
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments, CannotDecide
 
@@ -51,8 +52,9 @@ class IamNoPublicPrincipal(Policy):
     """`*` is everyone with an AWS account, and for a queue or a topic everyone with a browser.
 
     A condition on the network (aws:SourceIp, aws:SourceVpce) is not enough: it says where a caller is, not whose he
-    is. The account of another team or customer is refused as well: the platform shares nothing. In a role's trust
-    aws:SourceAccount and aws:SourceArn excuse nobody: they are the services' keys.
+    is. The account of another team or customer is refused as well: the platform shares nothing.
+    aws:SourceAccount and aws:SourceArn are the services' keys: in a role's trust they excuse nobody, and no named
+    account anywhere. For `*` in a resource's policy they do in generic, as in AWS's older examples.
     """
 
     id = "PG_IAM_NO_PUBLIC_PRINCIPAL"
@@ -99,16 +101,18 @@ def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
 def _pinned(conf: Arguments, statement: Statement) -> bool:
     """Whether a condition keeps strangers out; where that is not known it matters only if a principal is one."""
     try:
-        return pinned(conf, statement.conditions, TRUST_KEYS if _is_trust(statement) else PINNING_KEYS)
+        return pinned(conf, statement.conditions, PINNING_KEYS if _by_source(conf, statement) else TRUST_KEYS)
     except CannotDecide:
         if any(_strangers(conf, statement)):
             raise
         return True
 
 
-def _is_trust(statement: Statement) -> bool:
-    """Whether it says who may assume a role: only such statements speak of STS."""
-    return any(action.lower().startswith("sts:") for action in certain(statement.actions))
+def _by_source(conf: Arguments, statement: Statement) -> bool:
+    """Whether the source keys may pin it: a statement of no trust (STS) for anyone, in which a service is not named."""
+    trust = any(action.lower().startswith("sts:") for action in certain(statement.actions))
+    named = any(kind != "Service" and not wild(value) for kind, value in certain(statement.principals))
+    return not (trust or named or conf.profile.name == SENSOR_PLATFORM.name)
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:
