@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.gaps import Items, certain, collected, refuse_gap, together
+from policies.gaps import Items, certain, collected, decided, refuse_gap, together
 from policies.iam import Statement, statements
-from policies.principals import LIMITED, OWN, owned, pinned, standing, unlimiting
+from policies.principals import FOREIGN, LIMITED, OWN, owned, pinned, standing, unlimiting
 from policies.profiles import OWN_REGION, SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
@@ -23,6 +24,7 @@ class TlsEndpointPolicy(Policy):
 
     Each Allow must be tied to our account: by its condition, its principals or its resources. The bucket from which
     ECR serves image layers belongs to AWS and is excused; without it no task starts.
+    A named principal of another account is refused whatever the condition, and in sensor-platform a pattern of actions.
     The Deny of clear text is asked for in sensor-platform only: few others write it, and a resource's own policy
     (TLS.resource-policy) turns such requests away wherever they come from.
     """
@@ -70,9 +72,22 @@ def _denied(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:
 def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:
     for loose in unlimiting(conf, statement):
         yield Violation(f"{statement.path}.Condition", loose, LIMITED)
+    if statement.allows and conf.profile.name == SENSOR_PLATFORM.name:
+        for action in filter(wild, certain(statement.actions)):
+            yield Violation("policy.Action", f"{action} in {statement.path}", "the actions that the workloads call")
+    strangers = decided(
+        statement.principals if statement.allows else (), lambda who: (who, _who(conf, statement, *who))
+    )
+    for (kind, value), found in certain(strangers):
+        if found == FOREIGN:
+            yield Violation(f"{statement.path}.Principal", f"{kind}: {value}", "principals of our account")
     if statement.allows and not _of_the_account(conf, statement):
         requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
         yield Violation(statement.path, f"Allow {statement.described()} to any account", requires)
+
+
+def _who(conf: Arguments, statement: Statement, kind: str, value: str) -> str:
+    return standing(conf, kind, value, f"{statement.path}.Principal")
 
 
 def _of_the_account(conf: Arguments, statement: Statement) -> bool:
@@ -85,8 +100,7 @@ def _of_the_account(conf: Arguments, statement: Statement) -> bool:
 
 
 def _names_us(conf: Arguments, statement: Statement) -> bool:
-    path = f"{statement.path}.Principal"
-    who = [standing(conf, kind, value, path) for kind, value in statement.principals]
+    who = [_who(conf, statement, kind, value) for kind, value in statement.principals]
     if who and all(one == OWN for one in who):
         return True
     layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
