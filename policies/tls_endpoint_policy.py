@@ -25,6 +25,7 @@ class TlsEndpointPolicy(Policy):
     Each Allow must be tied to our account: by its condition, its principals or its resources. The bucket from which
     ECR serves image layers belongs to AWS and is excused; without it no task starts.
     A named principal of another account is refused whatever the condition, and in sensor-platform a pattern of actions.
+    There our resources alone do not do: somebody else's credentials have no business in the network either.
     The Deny of clear text is asked for in sensor-platform only: few others write it, and a resource's own policy
     (TLS.resource-policy) turns such requests away wherever they come from.
     """
@@ -84,6 +85,9 @@ def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:
     if statement.allows and not _of_the_account(conf, statement):
         requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
         yield Violation(statement.path, f"Allow {statement.described()} to any account", requires)
+    elif statement.allows and conf.profile.name == SENSOR_PLATFORM.name and not _asks_who(conf, statement):
+        requires = "a condition on aws:PrincipalAccount with our account, beside our resources"
+        yield Violation("policy.Condition", f"{statement.path} is for anyone", requires)
 
 
 def _who(conf: Arguments, statement: Statement, kind: str, value: str) -> str:
@@ -100,9 +104,24 @@ def _of_the_account(conf: Arguments, statement: Statement) -> bool:
 
 
 def _names_us(conf: Arguments, statement: Statement) -> bool:
+    return _principals_are_ours(conf, statement) or _resources_are_ours(conf, statement)
+
+
+def _asks_who(conf: Arguments, statement: Statement) -> bool:
+    """Whether it is for our account's principals, not for anyone's who reached the network; layers are for everyone."""
+    layers = bool(statement.resources) and all(re.fullmatch(_layers(conf), each) for each in statement.resources)
+    return layers or _principals_are_ours(conf, statement) or pinned(conf, statement.conditions, ACCOUNT_KEYS)
+
+
+def _principals_are_ours(conf: Arguments, statement: Statement) -> bool:
     who = [_who(conf, statement, kind, value) for kind, value in statement.principals]
-    if who and all(one == OWN for one in who):
-        return True
-    layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
-    where = [resource for resource in statement.resources if not re.fullmatch(layers, resource)]
+    return bool(who) and all(one == OWN for one in who)
+
+
+def _resources_are_ours(conf: Arguments, statement: Statement) -> bool:
+    where = [resource for resource in statement.resources if not re.fullmatch(_layers(conf), resource)]
     return bool(statement.resources) and all(owned(conf, resource, f"{statement.path}.Resource") for resource in where)
+
+
+def _layers(conf: Arguments) -> str:
+    return rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"

@@ -29,7 +29,7 @@ HOUSE_ONLY = {
     "iam_iot_scope": {"iot:Connection.Thing.IsAttached"},
     "iam_kms_decrypt_scoped": {"kms:ViaService"},
     "sec_resource_policy": {"policy"},
-    "tls_endpoint_policy": {"policy.Action", "policy.Deny"},
+    "tls_endpoint_policy": {"policy.Action", "policy.Condition", "policy.Deny"},
     "tag_propagate": {"enable_ecs_managed_tags", "ecs_target.enable_ecs", "target.ecs_parameters.enable_ecs"},
 }
 """Arguments refused for a reason only the house has: its region, classes, backup window, clients and policies."""
