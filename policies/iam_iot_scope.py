@@ -10,6 +10,7 @@ from policies.arns import names_resource, wild
 from policies.base import Policy, Violation
 from policies.gaps import certain, refuse_gap, together
 from policies.iam import Statement, statements
+from policies.profiles import SENSOR_PLATFORM
 from policies.roles import held_statements
 from policies.terraform import Arguments
 
@@ -28,6 +29,7 @@ FROM = re.compile(r"\bFROM\s+(['\"])(.*?)\1", re.IGNORECASE | re.DOTALL)
 DEVICE = ("${iot:Connection.Thing.ThingName}", "${iot:Certificate.Subject.CommonName}", "${iot:CertificateId}")
 """Variables that AWS fills from the certificate, not from what the device says it is. iot:ClientId is not one."""
 
+IS_ATTACHED = "iot:Connection.Thing.IsAttached"
 REQUIRES = "the ARN of what the rule writes to"
 MANY = re.compile(r"[*?+#]")
 """What stands for many topics: IAM's wildcards, and those of MQTT, which a device subscribes with."""
@@ -38,7 +40,8 @@ class IamIotScope(Policy):
 
     `client/${iot:ClientId}` binds nothing: a device chooses its client id. Wildcards may follow what the certificate
     fixes and a slash (`sensors/${iot:Connection.Thing.ThingName}/*`; without it sensor-1 is sensor-10 too), never
-    stand in its place.
+    stand in its place. sensor-platform asks for the certificate to be attached to the thing, too
+    (`iot:Connection.Thing.IsAttached`), as AWS's examples do; other teams may leave that to the thing's name.
     """
 
     id = "PG_IAM_IOT_SCOPE"
@@ -62,6 +65,8 @@ class IamIotScope(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Device policies by statement, rules by what they read and by all their roles hold."""
         if conf.block.type == "aws_iot_policy":
+            if conf.values.get("policy") in (None, ""):
+                yield Violation("policy", conf.text("policy"), "a policy document")
             yield from together(map(_device, statements(conf)))
         else:
             yield from _rule(conf)
@@ -72,7 +77,7 @@ def _device(statement: Statement) -> Iterator[Violation]:
         return
     if statement.not_actions or statement.not_resources:
         yield Violation(statement.path, "NotAction or NotResource", "Action and Resource")
-    yield from together((_listed(statement), _bound(statement)))
+    yield from together((_listed(statement), _bound(statement), _attached(statement)))
 
 
 def _listed(statement: Statement) -> Iterator[Violation]:
@@ -90,6 +95,19 @@ def _bound(statement: Statement) -> Iterator[Violation]:
             yield Violation(path, resource, "topics by name; * only after the thing name or the certificate, and a /")
         elif not bound and statement.grants("iot:Connect"):
             yield Violation(path, resource, "client/ with the thing name or the certificate in it")
+
+
+def _attached(statement: Statement) -> Iterator[Violation]:
+    """A certificate must not connect as a thing that it is not attached to; a weaker condition only looks like it."""
+    if not statement.grants("iot:Connect"):
+        return
+    asked = [condition for condition in statement.conditions if condition.key == IS_ATTACHED.lower()]
+    for condition in asked:
+        if (condition.operator, condition.values) != ("Bool", ("true",)):
+            got = f"{condition.operator} {IS_ATTACHED} {', '.join(condition.values)}"
+            yield Violation(f"{statement.path}.Condition", got, f"Bool {IS_ATTACHED} true")
+    if not asked and statement.conf.profile.name == SENSOR_PLATFORM.name:
+        yield Violation(IS_ATTACHED, f"not in {statement.path}.Condition", f"Bool {IS_ATTACHED} true")
 
 
 def _rule(conf: Arguments) -> Iterator[Violation]:

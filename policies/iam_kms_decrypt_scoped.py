@@ -8,11 +8,15 @@ from policies.accounts import own_key_arn
 from policies.base import Policy, Violation
 from policies.gaps import certain, decided, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
+from policies.principals import via_service
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 
 DECRYPTION = ("kms:CreateGrant", "kms:Decrypt", "kms:ReEncryptFrom")
 """A grant lends decryption to whomever it names, its maker included."""
-DECLARED = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "data.aws_kms_key")
+MADE_HERE = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key")
+DECLARED = (*MADE_HERE, "data.aws_kms_key")
+VIA = "kms:ViaService"
 REQUIRES = "ARNs of single keys: aws_kms_key.<name>.arn, or a key ARN of our account and region"
 
 
@@ -21,6 +25,8 @@ class IamKmsDecryptScoped(Policy):
 
     A condition (kms:ViaService, kms:ResourceAliases) does not replace the ARN. An alias as Resource is refused too:
     AWS does not apply it to kms:Decrypt, and where it points can be changed without the policy.
+    In sensor-platform decryption under a key that is made elsewhere needs kms:ViaService: nobody here sees that key's
+    own policy, and it may guard more than the one secret.
     """
 
     id = "PG_IAM_KMS_DECRYPT_SCOPED"
@@ -57,6 +63,9 @@ def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:
         unnamed = [resource for resource, is_key in certain(keys) if not is_key]
         if unnamed or not keys:
             yield Violation(path, f"{', '.join(unnamed) or 'none'} for {', '.join(actions)}", REQUIRES)
+        elsewhere = [resource for resource, is_key in certain(keys) if is_key and not conf.target(resource, *MADE_HERE)]
+        if elsewhere and conf.profile.name == SENSOR_PLATFORM.name and not via_service(statement):
+            yield Violation(VIA, f"not in {statement.path}.Condition for {', '.join(elsewhere)}", f"StringEquals {VIA}")
         refuse_gap(keys)
     refuse_gap(granted)
 

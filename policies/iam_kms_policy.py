@@ -8,8 +8,20 @@ from collections.abc import Iterator
 from policies.accounts import is_caller
 from policies.base import Policy, Violation
 from policies.gaps import Items, certain, collected, decided, first, refuse_gap, together
-from policies.iam import Statement, statements
-from policies.principals import ANYONE, CALLER_KEYS, FOREIGN, SERVICE, SOURCE_KEYS, pinned, standing
+from policies.iam import Condition, Statement, statements
+from policies.principals import (
+    ANYONE,
+    CALLER_KEYS,
+    FOREIGN,
+    LIMITED,
+    SERVICE,
+    SOURCE_KEYS,
+    pinned,
+    standing,
+    unlimiting,
+    via_service,
+)
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 
 KEYS = ("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key")
@@ -25,7 +37,8 @@ USE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom")
 SERVICE_KEYS = SOURCE_KEYS | {"kms:encryptioncontext:", "kms:calleraccount"}
 """Conditions that name our account in a request of an AWS service."""
 ADMITTED_KEYS = CALLER_KEYS | {"aws:principalorgid"}
-EXACT = ("StringEquals", "StringLike")
+SERVICES = re.compile(r"(?:cloudwatch|events|events\.rds|fargate|iot|logs(?:\.[a-z0-9-]+)?|rds)\.amazonaws\.com$")
+"""What of AWS uses a key in its own name here; the others do so for one of our roles."""
 GRANT_LIMITS = {"kms:grantisforawsresource": ("true",)}
 
 
@@ -34,6 +47,8 @@ class IamKmsPolicy(Policy):
 
     The statement for the account root with kms:* is AWS's documented default and accepted: without it a key whose
     administrators are gone is lost, and it grants nothing before an IAM policy does. `*` as Resource means this key.
+    A service that may make grants is told which. In sensor-platform no service is admitted that nothing here uses.
+    A condition on an account or a service that holds for any other too (`...IfExists`, `*`) limits nothing: refused.
     """
 
     id = "PG_IAM_KMS_POLICY"
@@ -102,6 +117,8 @@ def _if_of(conf: Arguments, policy: Arguments) -> Iterator[Arguments]:
 
 
 def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
     if statement.allows and not statement.principals:
         got = "NotPrincipal" if statement.not_principals else None
         yield Violation(f"{statement.path}.Principal", got, "named principals")
@@ -113,16 +130,15 @@ def _admits(conf: Arguments, statement: Statement, kind: str, value: str) -> Ite
     path = f"{statement.path}.Principal"
     found = standing(conf, kind, value, path)
     if found == SERVICE:
-        if not (pinned(conf, statement.conditions, SERVICE_KEYS) or _via_service(statement)):
+        if not (pinned(conf, statement.conditions, SERVICE_KEYS) or via_service(statement)):
             yield Violation(f"{statement.path}.Condition", value, "a condition that names our account")
+        if _lends(statement) and not any(map(_names_operations, statement.conditions)):
+            requires = "kms:GrantOperations, or Bool kms:GrantIsForAWSResource, beside kms:CreateGrant"
+            yield Violation(f"{statement.path}.Condition", value, requires)
+        if conf.profile.name == SENSOR_PLATFORM.name and not SERVICES.match(value):
+            yield Violation(path, value, "a service that this platform lets use a key")
     elif found == FOREIGN or (found == ANYONE and not pinned(conf, statement.conditions, ADMITTED_KEYS)):
         yield Violation(path, f"{kind}: {value} ({found})", "roles of our account, or kms:CallerAccount")
-
-
-def _via_service(statement: Statement) -> bool:
-    """kms:ViaService is set only where a service forwards one of our principals' requests, so it admits no stranger."""
-    named = [c.values for c in statement.conditions if c.key == "kms:viaservice" and c.operator in EXACT]
-    return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
 
 
 def _both(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:
@@ -150,6 +166,12 @@ def _lends(statement: Statement) -> bool:
     if not statement.grants("kms:CreateGrant"):
         return False
     return not any(c.operator == "Bool" and GRANT_LIMITS.get(c.key) == c.values for c in statement.conditions)
+
+
+def _names_operations(condition: Condition) -> bool:
+    """Whether it says what a grant may lend; with ForAllValues as well, since every request for a grant has the key."""
+    exact = condition.operator.rpartition(":")[2] == "StringEquals"
+    return exact and condition.key == "kms:grantoperations" and bool(condition.values)
 
 
 def _is_root(conf: Arguments, principal: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.gaps import together
+from policies.gaps import certain, together
 from policies.iam import Statement, statements
 from policies.principals import (
     ANYONE,
@@ -19,6 +19,7 @@ from policies.principals import (
     pinned,
     standing,
 )
+from policies.profiles import SENSOR_PLATFORM
 from policies.resource_policies import RESOURCE_POLICIES, resource_statements
 from policies.terraform import Arguments, CannotDecide
 
@@ -39,6 +40,8 @@ GRANTEES = {
 """Type that lets somebody in without a document -> argument that says whom, and the one that names an organisation."""
 PINNING_KEYS = CALLER_KEYS | ORGANISATION_KEYS | SOURCE_KEYS | {"aws:sourceowner", "s3:dataaccesspointaccount"}
 """Beside the general keys that of the default topic policy, and that of a bucket which leaves access to its points."""
+TRUST_KEYS = PINNING_KEYS - SOURCE_KEYS
+"""What pins a trust policy: a source key is set only where a service asks, so it says nothing of another principal."""
 EXACT = ("StringEquals", "StringLike")
 COGNITO = "cognito-identity.amazonaws.com"
 SUBJECT_WORDS = frozenset({"organization", "project", "project_path", "repo", "serviceaccount", "system"})
@@ -50,6 +53,8 @@ class IamNoPublicPrincipal(Policy):
 
     A condition on the network (aws:SourceIp, aws:SourceVpce) is not enough: it says where a caller is, not whose he
     is. The account of another team or customer is refused as well: the platform shares nothing.
+    aws:SourceAccount and aws:SourceArn are the services' keys: in a role's trust they excuse nobody, and no named
+    account anywhere. For `*` in a resource's policy they do in generic, as in AWS's older examples.
     """
 
     id = "PG_IAM_NO_PUBLIC_PRINCIPAL"
@@ -96,11 +101,18 @@ def _admitted(conf: Arguments, statement: Statement) -> Iterator[Violation]:
 def _pinned(conf: Arguments, statement: Statement) -> bool:
     """Whether a condition keeps strangers out; where that is not known it matters only if a principal is one."""
     try:
-        return pinned(conf, statement.conditions, PINNING_KEYS)
+        return pinned(conf, statement.conditions, PINNING_KEYS if _by_source(conf, statement) else TRUST_KEYS)
     except CannotDecide:
         if any(_strangers(conf, statement)):
             raise
         return True
+
+
+def _by_source(conf: Arguments, statement: Statement) -> bool:
+    """Whether the source keys may pin it: a statement of no trust (STS) for anyone, in which a service is not named."""
+    trust = any(action.lower().startswith("sts:") for action in certain(statement.actions))
+    named = any(kind != "Service" and not wild(value) for kind, value in certain(statement.principals))
+    return not (trust or named or conf.profile.name == SENSOR_PLATFORM.name)
 
 
 def _strangers(conf: Arguments, statement: Statement) -> Iterator[Violation]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.accounts import own_accounts
 from policies.actions import Action, known
-from policies.arns import names_resource, wild
+from policies.arns import fields, names_resource, wild
 from policies.base import Policy, Violation
-from policies.gaps import certain, decided, refuse_gap, together
+from policies.gaps import certain, collected, decided, refuse_gap, together
 from policies.iam import IDENTITY_POLICIES, Statement, identity_statements
-from policies.terraform import Arguments
+from policies.principals import ACCOUNT, LIMITED, pinned, unlimiting
+from policies.profiles import SENSOR_PLATFORM
+from policies.requirements import IMAGE_LAYERS
+from policies.terraform import Arguments, CannotDecide
 
+RESOURCE_ACCOUNT = frozenset({"aws:resourceaccount"})
 SHOWN = 4
 """Actions that a finding lists of what a pattern stands for."""
 
@@ -21,6 +26,10 @@ class IamNoWildcardResource(Policy):
     `role/*`, `secret:*` or `arn:aws:sqs:*:*:*` name nothing either: they differ from `*` in looks only. Which
     actions take no resource, AWS's own reference says; those among them that hand out rights are refused all the
     same, and a condition key is no resource. What an action does that AWS does not list, nobody can say: undecided.
+    A condition on an account or a service that holds for any other too (`...IfExists`, `*`) is refused: it seems to
+    name what the statement leaves open.
+    In sensor-platform a grant reaches no other account, and no bucket that is not declared: its ARN does not say whose
+    it is. ECR's image layers are AWS's own.
     """
 
     id = "PG_IAM_NO_WILDCARD_RESOURCE"
@@ -45,7 +54,37 @@ class IamNoWildcardResource(Policy):
 
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """Every resource of an Allow is named, unless none of its actions can be scoped."""
-        yield from together(_unnamed(conf, statement) for statement in identity_statements(conf))
+        found = collected(identity_statements(conf))
+        checks = (_loose, _unnamed, _elsewhere)
+        yield from together(check(conf, statement) for statement in certain(found) for check in checks)
+        refuse_gap(found)
+
+
+def _loose(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
+
+
+def _elsewhere(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    if conf.profile.name != SENSOR_PLATFORM.name or not statement.allows:
+        return
+    path = f"{statement.path}.Resource"
+    for resource in certain(statement.resources):
+        account, name = fields(resource)[4:] if len(fields(resource)) == 6 else ("", "")
+        if ACCOUNT.fullmatch(account) and account not in _accounts(conf, account):
+            yield Violation(path, f"{resource} of another account", "what is in our account")
+        elif resource.startswith("arn:aws:s3:::") and resource != IMAGE_LAYERS:
+            declared = conf.target(name.partition("/")[0], "aws_s3_bucket")
+            if not declared and not pinned(conf, statement.conditions, RESOURCE_ACCOUNT):
+                yield Violation(path, f"{resource}, whosever it is", "an aws_s3_bucket of ours, or aws:ResourceAccount")
+
+
+def _accounts(conf: Arguments, account: str) -> list[str]:
+    """Our accounts; the asked one where none is declared, which the policies on principals report."""
+    try:
+        return own_accounts(conf)
+    except CannotDecide:
+        return [account]
 
 
 def _unnamed(conf: Arguments, statement: Statement) -> Iterator[Violation]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.roles import ROLE_ARGUMENT
 from policies.terraform import Arguments, CannotDecide
 
 ROLES = {"aws_ecs_task_definition": ("task_role_arn", "execution_role_arn"), "aws_lambda_function": ("role",)}
-ROLE_ARGUMENT = re.compile(r"(?:^|\.)(?:role|\w*role_arn)$")
 
 
 class IamRolePerWorkload(Policy):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from policies.accounts import is_caller, own_accounts, refuse_other_provider
-from policies.arns import INTERPOLATION, fields, meant, told, wild
-from policies.iam import Condition
+from policies.arns import INTERPOLATION, any_service, fields, meant, told, wild
+from policies.gaps import certain
+from policies.iam import Condition, Statement
 from policies.terraform import Arguments, Block, CannotDecide
 
 OWN, FOREIGN, ANYONE = "own account", "another account", "anyone"
@@ -55,6 +56,19 @@ ORGANISATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths", "a
 SOURCE_KEYS = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 """Keys that say for whom an AWS service acts."""
 CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "kms:calleraccount"})
+ACCOUNTS = frozenset(
+    {"aws:principalaccount", "aws:resourceaccount", "aws:sourceaccount", "aws:sourceowner", "kms:calleraccount"}
+)
+"""Keys whose values are account ids."""
+LIMITS = (
+    ACCOUNTS
+    | SOURCE_KEYS
+    | ORGANISATION_KEYS
+    | {"aws:resourceorgid", "aws:resourceorgpaths", "aws:sourcevpc", "aws:sourcevpce", "kms:viaservice"}
+)
+"""Keys that a statement names to be limited by: whose request it is, and through what."""
+
+LIMITED = "a condition that holds for our requests alone: no negation, IfExists, ForAllValues, * or other account"
 
 
 def standing(conf: Arguments, kind: str, value: str, path: str) -> str:
@@ -99,6 +113,31 @@ def pinned(conf: Arguments, conditions: Iterable[Condition], keys: frozenset[str
     return False
 
 
+def unlimiting(conf: Arguments, statement: Statement) -> Iterator[str]:
+    """The conditions of an Allow that look as if they limited it to somebody, and do not.
+
+    Negated, `...IfExists` and `ForAllValues:` operators hold for strangers; `*` and another account let them in. One
+    is wrong beside a condition that does limit, too: whoever removes that sees another one left. `Null` with `false`
+    asks for the key, and is no such condition. Gaps are left to those who ask whether a statement is pinned.
+    """
+    for condition in certain(statement.conditions) if statement.allows else ():
+        if condition.key in LIMITS or condition.key.startswith("kms:encryptioncontext:"):
+            asks = (condition.operator, condition.values) == ("Null", ("false",))
+            limits = condition.operator.removeprefix("ForAnyValue:") in POSITIVE
+            if not (asks or (limits and not any(_of_strangers(conf, condition, value) for value in condition.values))):
+                yield f"{condition.operator} {condition.key} {', '.join(condition.values)}"
+
+
+def via_service(statement: Statement) -> bool:
+    """kms:ViaService is set only where a service forwards one of our principals' requests, so it admits no stranger."""
+    named = [
+        c.values
+        for c in statement.conditions
+        if c.key == "kms:viaservice" and c.operator in ("StringEquals", "StringLike")
+    ]
+    return any(values and all(re.match(r"[\w-]", value) for value in values) for values in named)
+
+
 def owned(conf: Arguments, value: str, path: str) -> bool:
     """Whether an account id, or the account in an ARN, is ours; an ARN without account (S3) is not.
 
@@ -110,7 +149,7 @@ def owned(conf: Arguments, value: str, path: str) -> bool:
     if leading:
         block, attribute = told(conf, leading[1], path)
         refuse_other_provider(conf, block)
-        return _is_here(block) and (attribute.endswith("arn") or attribute in ("id", "owner_id", "url"))
+        return _is_here(block) and (attribute.endswith("arn") or attribute in ("id", "owner_id", "registry_id", "url"))
     account = _account(value)
     names_one = bool(ACCOUNT.fullmatch(account) or INTERPOLATION.fullmatch(account))
     return names_one and _of_account(conf, account, value, path) == OWN
@@ -148,6 +187,17 @@ def _pins(conf: Arguments, condition: Condition, keys: frozenset[str]) -> bool:
     if condition.operator.endswith("StringLike") and any(_spans_colons(value) for value in condition.values):
         return False
     return all(ours(conf, value, f"Condition.{condition.operator}.{condition.key}") for value in condition.values)
+
+
+def _of_strangers(conf: Arguments, condition: Condition, value: str) -> bool:
+    """Whether a value is a bare wildcard, or a literal account, or the ARN of one, that is not ours."""
+    if wild(value[:1]) or (any_service(value) if ":" in value else condition.key in ACCOUNTS and wild(value)):
+        return True
+    account = _account(value)
+    try:
+        return bool(ACCOUNT.fullmatch(account)) and account not in own_accounts(conf)
+    except CannotDecide:
+        return False
 
 
 def _spans_colons(value: str) -> bool:

@@ -11,7 +11,10 @@ from policies.roles import held_statements, managed_statements
 from policies.terraform import Arguments
 
 NEGATED = ("StringNotEquals", "StringNotLike", "StringNotEqualsIfExists", "StringNotLikeIfExists")
-"""Operators that hold for any value but ours, and for a request without the key."""
+"""Operators that hold for any value but ours, and for a request without the key: negated ones do so without IfExists.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
 
 
 class RegIamCondition(Policy):

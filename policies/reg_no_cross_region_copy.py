@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.base import Policy, Violation
+from policies.principals import owned
 from policies.terraform import Arguments, CannotDecide
 
 COPIES = (
@@ -53,7 +54,8 @@ class RegNoCrossRegionCopy(Policy):
     """A copy elsewhere is under other rules and other eyes, and is forgotten when the environment is destroyed.
 
     NIST CP-6(1) and CP-9 and ISO A.8.14 may ask for a second site. This platform's environments are short-lived and
-    its data is resident in one region: that risk is taken, and recorded, here. A copy within the region is no copy out.
+    its data is resident in one region: that risk is taken, and recorded, here. A copy within the region is no copy out,
+    unless it is one of our images into the registry of another account.
     """
 
     id = "PG_REG_NO_CROSS_REGION_COPY"
@@ -123,6 +125,9 @@ def _registry(conf: Arguments) -> Iterator[Violation]:
             for destination in rule.blocks("destination"):
                 if not conf.profile.accepts_region(region := destination.text("region")):
                     yield Violation(destination.name_of("region"), region, conf.profile.quoted_regions)
+                registry = destination.values.get("registry_id")
+                if not registry or not owned(conf, str(registry), destination.name_of("registry_id")):
+                    yield Violation(destination.name_of("registry_id"), registry, "the registry of our account")
 
 
 def _vault(action: Arguments) -> Iterator[Violation]:

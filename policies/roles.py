@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ INLINE = {
 }
 """Terraform type of a holder -> type of its inline policies, argument that names the holder."""
 HOLDERS = tuple(INLINE)
+ROLE_ARGUMENT = re.compile(r"(?:^|\.)(?:role|\w*role_arn)$")
+"""Path of an argument that names a role to run under."""
 ATTACHMENTS = (
     ("aws_iam_group", "aws_iam_group_policy_attachment", "group", "policy_arn"),
     ("aws_iam_group", "aws_iam_group_policy_attachments_exclusive", "group_name", "policy_arns"),

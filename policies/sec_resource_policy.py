@@ -8,6 +8,7 @@ from policies.arns import fields, meant, wild
 from policies.base import Policy, Violation
 from policies.gaps import collected, together
 from policies.iam import Statement, statements
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments
 
 POLICY = "aws_secretsmanager_secret_policy"
@@ -19,6 +20,8 @@ class SecResourcePolicy(Policy):
 
     A condition does not excuse a wildcard principal: the next condition key that AWS adds may undo it. The account
     root is no reader: it stands for every principal of the account.
+    In generic a secret may do without a policy, as most do: no other account can read it then. One that has a policy
+    is judged by it.
     """
 
     id = "PG_SEC_RESOURCE_POLICY"
@@ -44,7 +47,7 @@ class SecResourcePolicy(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """A policy resource that blocks public policies and whose Allow statements name roles or users."""
         policies = conf.referred_by(POLICY, "secret_arn")
-        if not policies:
+        if not policies and conf.profile.name == SENSOR_PLATFORM.name:
             yield Violation("policy", None, f"an {POLICY} whose secret_arn refers to this secret")
         yield from together(part for policy in policies for part in (_blocks(policy), _restricts(policy)))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.arns import wild
 from policies.base import Policy, Violation
-from policies.gaps import Items, certain, collected, together
+from policies.gaps import Items, certain, collected, decided, refuse_gap, together
 from policies.iam import Statement, statements
-from policies.principals import OWN, owned, pinned, standing
-from policies.profiles import OWN_REGION
+from policies.principals import FOREIGN, LIMITED, OWN, owned, pinned, standing, unlimiting
+from policies.profiles import OWN_REGION, SENSOR_PLATFORM
 from policies.terraform import Arguments, CannotDecide
 from policies.transport import denies_clear_text
 
@@ -23,6 +24,10 @@ class TlsEndpointPolicy(Policy):
 
     Each Allow must be tied to our account: by its condition, its principals or its resources. The bucket from which
     ECR serves image layers belongs to AWS and is excused; without it no task starts.
+    A named principal of another account is refused whatever the condition, and in sensor-platform a pattern of actions.
+    There our resources alone do not do: somebody else's credentials have no business in the network either.
+    The Deny of clear text is asked for in sensor-platform only: few others write it, and a resource's own policy
+    (TLS.resource-policy) turns such requests away wherever they come from.
     """
 
     id = "PG_TLS_ENDPOINT_POLICY"
@@ -53,19 +58,40 @@ class TlsEndpointPolicy(Policy):
             if not (endpoint and conf.referred_by("aws_vpc_endpoint_policy", "vpc_endpoint_id")):
                 yield Violation("policy", None, "a policy; without one AWS allows everything")
             return
-        yield from together((_denied(found), *(_tied(conf, statement) for statement in certain(found))))
+        yield from together((_denied(conf, found), *(_tied(conf, statement) for statement in certain(found))))
 
 
-def _denied(found: Items[Statement]) -> Iterator[Violation]:
+def _denied(conf: Arguments, found: Items[Statement]) -> Iterator[Violation]:
+    if conf.profile.name != SENSOR_PLATFORM.name:
+        refuse_gap(found)
+        return
     everywhere = [statement for statement in found if not statement.allows and "*" in statement.resources]
     if not denies_clear_text(everywhere, ANY_ACTION):
-        yield Violation("policy", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
+        yield Violation("policy.Deny", "no such statement", "a Deny of * to * on * where aws:SecureTransport is false")
 
 
 def _tied(conf: Arguments, statement: Statement) -> Iterator[Violation]:
+    for loose in unlimiting(conf, statement):
+        yield Violation(f"{statement.path}.Condition", loose, LIMITED)
+    if statement.allows and conf.profile.name == SENSOR_PLATFORM.name:
+        for action in filter(wild, certain(statement.actions)):
+            yield Violation("policy.Action", f"{action} in {statement.path}", "the actions that the workloads call")
+    strangers = decided(
+        statement.principals if statement.allows else (), lambda who: (who, _who(conf, statement, *who))
+    )
+    for (kind, value), found in certain(strangers):
+        if found == FOREIGN:
+            yield Violation(f"{statement.path}.Principal", f"{kind}: {value}", "principals of our account")
     if statement.allows and not _of_the_account(conf, statement):
         requires = "a condition on aws:PrincipalAccount or aws:ResourceAccount with our account"
         yield Violation(statement.path, f"Allow {statement.described()} to any account", requires)
+    elif statement.allows and conf.profile.name == SENSOR_PLATFORM.name and not _asks_who(conf, statement):
+        requires = "a condition on aws:PrincipalAccount with our account, beside our resources"
+        yield Violation("policy.Condition", f"{statement.path} is for anyone", requires)
+
+
+def _who(conf: Arguments, statement: Statement, kind: str, value: str) -> str:
+    return standing(conf, kind, value, f"{statement.path}.Principal")
 
 
 def _of_the_account(conf: Arguments, statement: Statement) -> bool:
@@ -78,10 +104,24 @@ def _of_the_account(conf: Arguments, statement: Statement) -> bool:
 
 
 def _names_us(conf: Arguments, statement: Statement) -> bool:
-    path = f"{statement.path}.Principal"
-    who = [standing(conf, kind, value, path) for kind, value in statement.principals]
-    if who and all(one == OWN for one in who):
-        return True
-    layers = rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
-    where = [resource for resource in statement.resources if not re.fullmatch(layers, resource)]
+    return _principals_are_ours(conf, statement) or _resources_are_ours(conf, statement)
+
+
+def _asks_who(conf: Arguments, statement: Statement) -> bool:
+    """Whether it is for our account's principals, not for anyone's who reached the network; layers are for everyone."""
+    layers = bool(statement.resources) and all(re.fullmatch(_layers(conf), each) for each in statement.resources)
+    return layers or _principals_are_ours(conf, statement) or pinned(conf, statement.conditions, ACCOUNT_KEYS)
+
+
+def _principals_are_ours(conf: Arguments, statement: Statement) -> bool:
+    who = [_who(conf, statement, kind, value) for kind, value in statement.principals]
+    return bool(who) and all(one == OWN for one in who)
+
+
+def _resources_are_ours(conf: Arguments, statement: Statement) -> bool:
+    where = [resource for resource in statement.resources if not re.fullmatch(_layers(conf), resource)]
     return bool(statement.resources) and all(owned(conf, resource, f"{statement.path}.Resource") for resource in where)
+
+
+def _layers(conf: Arguments) -> str:
+    return rf"arn:aws(?:-[a-z]+)*:s3:::prod-(?:{conf.profile.region_form}|{OWN_REGION})-starport-layer-bucket/\*"
