@@ -8,10 +8,10 @@ from typing import Any
 
 from tree_sitter import Node
 
-from policies.terraform.evaluate import NO_NAMES, Scope, elements, known, value_of
+from policies.terraform.evaluate import NO_NAMES, Scope, elements, opened, value_of
 from policies.terraform.folders import alias_of
 from policies.terraform.syntax import Body, Expression, Hcl, Json, Nested, source
-from policies.terraform.values import Invalid, NotKnown, Ref, Source, Unknown
+from policies.terraform.values import Invalid, NotKnown, Source, Unknown
 
 RAW = frozenset({"lifecycle", "provisioner", "connection", "depends_on", "provider", "providers"})
 """What Terraform does not evaluate for the plan, or not as a value: kept as its source."""
@@ -75,7 +75,7 @@ def _each(for_each: Expression | None, iterator: str, scope: Scope) -> list[Scop
         return None
     try:
         value = value_of(for_each, scope)
-        value = known(value, scope) if isinstance(value, Ref) else value
+        value = opened(value, scope)
         pairs = [] if value is None else elements(value)
     except (Invalid, NotKnown):
         return None

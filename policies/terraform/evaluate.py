@@ -34,6 +34,8 @@ MOST_ELEMENTS = 20_000
 """Elements of one collection, for the same reason."""
 NEVER_NULL = re.compile(r"\.(?:arn|id|\w+_arn|\w+_id|url|name|key_id)$")
 """Attributes that AWS always gives."""
+IN_VARIABLE = re.compile(r"(?:^|\.)var\.[\w-]+$")
+SIMPLE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 SIMPLE = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+")
 OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -128,6 +130,16 @@ def known(value: Any, scope: Scope) -> Any:
     if not is_known(found):
         raise NotKnown(getattr(found, "text", "a value that is not known"))
     return found
+
+
+def opened(value: Any, scope: Scope) -> Any:
+    """The list or map that a reference stands for; what is in a variable that may hold secrets stays a reference."""
+    found = scope.names.lookup(value) if isinstance(value, Ref) else value
+    if not isinstance(found, dict | list) or not isinstance(value, Ref) or not IN_VARIABLE.search(value.address):
+        return found if isinstance(found, dict | list) else value
+    if isinstance(found, list):
+        return [value.at(f"[{index}]") for index in range(len(found))]
+    return {key: value.at(f".{key}" if SIMPLE_NAME.fullmatch(key) else f'["{key}"]') for key in found}
 
 
 def truth(value: Any, scope: Scope) -> bool:
@@ -249,6 +261,7 @@ def _no_item(key: Any) -> Any:
 
 
 def _splat(value: Any, splat: Node, behind: Sequence[Node], scope: Scope) -> Any:
+    value = opened(value, scope)
     if value is None:
         return []
     if isinstance(value, Unknown) or (isinstance(value, Ref) and (value.path or not value.certain)):
@@ -385,7 +398,7 @@ def _for(node: Node, scope: Scope) -> Any:
     grouped = any(child.type == "ellipsis" for child in inner.named_children)
     listed: list[Any] = []
     mapped: dict[str, Any] = {}
-    for key, value in elements(_instances(node_value(collection, scope))):
+    for key, value in elements(opened(node_value(collection, scope), scope)):
         inside = scope.with_bindings(**dict(zip(names, (key, value) if len(names) > 1 else (value,), strict=True)))
         if condition is not None and not truth(node_value(condition, inside), inside):
             continue
@@ -401,19 +414,13 @@ def _for(node: Node, scope: Scope) -> Any:
     return listed if inner.type == "for_tuple_expr" else mapped
 
 
-def _instances(value: Any) -> Any:
-    if isinstance(value, Ref) and not value.path:
-        raise NotKnown(value.text)
-    return value
-
-
 def _call(node: Node, scope: Scope) -> Any:
     name = source(node.children[0])
     arguments = next((child for child in node.named_children if child.type == "function_arguments"), None)
     given = [child for child in arguments.named_children if child.type == "expression"] if arguments else []
     if name in ("try", "can"):
         return _try(name, given, scope)
-    values = [node_value(child, scope) for child in given]
+    values = [opened(node_value(child, scope), scope) for child in given]
     if arguments and any(child.type == "ellipsis" for child in arguments.named_children):
         values[-1:] = [value for _, value in elements(values[-1])]
     if name in ("file", "templatefile", "templatestring"):

@@ -19,7 +19,7 @@ from policies.terraform.bodies import body_values, source_of
 from policies.terraform.constraints import members, with_defaults
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
-from policies.terraform.evaluate import Budget, Scope, elements, known, value_of
+from policies.terraform.evaluate import IN_VARIABLE, Budget, Scope, elements, known, opened, value_of
 from policies.terraform.folders import Declaration, Folder, alias_of, named, read_folder, terraform_files
 from policies.terraform.functions import as_set
 from policies.terraform.model import Block, Problem
@@ -33,8 +33,8 @@ LARGEST_TEXT_FILE = 1_000_000
 """Bytes of a file that `file` or `templatefile` reads."""
 MOST_INSTANCES = 20_000
 STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\[\"([^\"]*)\"\]")
-PLAIN = re.compile(r"(?:\.[\w-]+)?")
-"""A block, or one attribute of it."""
+PLAIN = re.compile(r"\.[\w-]+")
+"""One attribute of a block."""
 PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b"}
 
 
@@ -308,7 +308,7 @@ class Module:
             return [(index, {"count": {"index": index}}) for index in range(number)]
         if each is not None:
             value = value_of(each, self.scope)
-            value = known(value, self.scope) if isinstance(value, Ref) else value
+            value = opened(value, self.scope)
             pairs = elements(value) if isinstance(value, dict) else [(v, v) for _, v in elements(as_set(value))]
             return [(text_of(known(k, self.scope)), {"each": {"key": k, "value": v}}) for k, v in pairs]
         return [(None, {})]
@@ -489,8 +489,11 @@ class Module:
         return arguments
 
     def _emit(self, declaration: Declaration, arguments: Mapping[str, Any], key: str) -> Block:
+        settled = (
+            arguments if declaration.kind == "output" else self._settled(arguments)
+        )  # an output leaks what it names
         return Block(
-            declaration.kind, declaration.type, declaration.name, rendered(self._settled(arguments)), declaration.file,
+            declaration.kind, declaration.type, declaration.name, rendered(settled), declaration.file,
             declaration.line, self.address, key, declaration.body.lines, declaration.construct_path,
         )  # fmt: skip
 
@@ -502,10 +505,12 @@ class Module:
             return [self._settled(item) for item in value]
         if isinstance(value, Template):
             return joined(self._settled(part) for part in value.parts)
-        if isinstance(value, Ref) and not PLAIN.fullmatch(value.path):
-            found = self.lookup(value)
-            return value if isinstance(found, Unknown) else found
-        return value
+        if not isinstance(value, Ref) or not value.path:
+            return value
+        if PLAIN.fullmatch(value.path) and not IN_VARIABLE.search(value.address):
+            return value
+        found = self.lookup(value)
+        return value if isinstance(found, Unknown) else found
 
     def arguments(self, declaration: Declaration, scope: Scope, skip: tuple[str, ...] = ()) -> dict[str, Any]:
         """The arguments of a block, evaluated; nested blocks are lists of maps."""

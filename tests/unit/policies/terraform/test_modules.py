@@ -326,3 +326,31 @@ def test_what_lies_deeper_in_another_block_is_put_in(blocks):
         "port": 5432,
         "other": "${aws_vpc.v.tags.Absent}",
     }
+
+
+def test_a_map_that_may_hold_secrets_is_opened_where_it_is_gone_through(blocks):
+    found = blocks("""
+        variable "credentials" {
+          default = { a = { port = 1 }, b = { port = 2 } }
+        }
+        resource "aws_sqs_queue" "q" {
+          for_each = var.credentials
+          names    = [for name, one in var.credentials : name]
+          keys     = keys(var.credentials)
+          port     = var.credentials.a.port
+          rest     = merge(var.credentials, {})["b"].port
+          dynamic "rule" {
+            for_each = var.credentials
+            content { port = rule.value.port }
+          }
+        }
+        output "leak" { value = { for name, one in var.credentials : name => one } }
+    """)
+    assert found["output.leak"]["value"] == {"a": "${var.credentials.a}", "b": "${var.credentials.b}"}
+    assert found['aws_sqs_queue.q["a"]'] == {
+        "names": ["a", "b"],
+        "keys": ["a", "b"],
+        "port": 1,
+        "rest": 2,
+        "rule": [{"port": 1}, {"port": 2}],
+    }
