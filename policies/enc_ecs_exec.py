@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from policies.base import Policy, Violation, in_turn
 from policies.keys import customer_managed_key
+from policies.profiles import SENSOR_PLATFORM
 from policies.terraform import Arguments
 
 STARTERS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -22,7 +23,8 @@ class EncEcsExec(Policy):
     """An ECS Exec session is a shell inside the task: what is typed and shown may be any secret the task holds.
 
     TLS ends at the agent; a key on the cluster encrypts the channel up to the container, and its log as well. Every
-    cluster must say so: whoever may update a service turns Exec on without Terraform.
+    cluster of ours must say so: whoever may update a service turns Exec on without Terraform. Elsewhere a cluster is
+    judged by what it configures, and by the services that have Exec on.
     """
 
     id = "PG_ENC_ECS_EXEC"
@@ -46,7 +48,9 @@ class EncEcsExec(Policy):
     def violations(self, conf: Arguments) -> Iterator[Violation]:
         """A key for the channel and an encrypted log: of each cluster, and of what starts tasks with Exec on."""
         if conf.block.type == "aws_ecs_cluster":
-            yield from _session(conf)
+            stated = conf.block_at("configuration", "execute_command_configuration")
+            if stated or conf.profile.name == SENSOR_PLATFORM.name:
+                yield from _session(conf)
             return
         path, cluster_argument = STARTERS[conf.block.type]
         place = conf.block_at(*path)

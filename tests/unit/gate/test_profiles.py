@@ -26,6 +26,7 @@ HOUSE_ONLY = {
     "bkp_rds_backup": {"backup_window", "preferred_backup_window"},
     "des_class_guard": {"tags.", "default_tags.", "delete_automated_backups", "deletion_window_in_days"},
     "enc_customer_managed_key": {"multi_region", "key_usage", "customer_master_key_spec"},
+    "enc_ecs_exec": {"configuration"},
     "iam_iot_scope": {"iot:Connection.Thing.IsAttached"},
     "iam_kms_decrypt_scoped": {"kms:ViaService"},
     "sec_resource_policy": {"policy"},
@@ -294,3 +295,10 @@ def test_what_only_the_house_asks_for_is_not_asked_of_others(tmp_path, policy_id
 def test_an_address_of_nobody_is_refused_everywhere(tmp_path):
     resource = {"aws_eip": {"a": {"domain": "vpc"}}, "aws_nat_gateway": {"a": {"allocation_id": "${aws_eip.b.id}"}}}
     assert found(verdict(tmp_path, resource), "PG_NET_NO_PUBLIC_IP")
+
+
+def test_elsewhere_a_cluster_is_judged_by_what_it_configures(tmp_path):
+    weak = {"configuration": {"execute_command_configuration": {"logging": "DEFAULT"}}}
+    clusters = {"aws_ecs_cluster": {"silent": {"name": "a"}, "weak": {"name": "b", **weak}}}
+    judged = verdict(tmp_path, clusters, GENERIC)
+    assert {f.resource_address for f in found(judged, "PG_ENC_ECS_EXEC")} == {"aws_ecs_cluster.weak"}
