@@ -294,8 +294,8 @@ def _zipmap(values: list[Any], known: Known) -> dict[str, Any]:
 
 
 def _tobool(value: Any) -> bool | None:
-    if value in (None, True, False):
-        return value  # type: ignore[no-any-return] # None, True and False are all that is left
+    if value is None or isinstance(value, bool):
+        return value
     return {"true": True, "false": False}[text(value)]
 
 

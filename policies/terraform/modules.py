@@ -43,7 +43,6 @@ class Tree:
     """One configuration while it is read: the module instances, the problems, and how much work is left."""
 
     root: Path
-    given: Mapping[str, Any] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
@@ -291,12 +290,13 @@ class Module:
         None where the configuration does not tell.
         """
         identity = (declaration.kind, declaration.type, declaration.name)
+        found: list[tuple[Any, Mapping[str, Any]]] | None
         try:
             found = self.once(("keys", *identity), lambda: self._keys(declaration.body))
         except (Invalid, NotKnown, RecursionError):
             found = None
         self._place(declaration, found)
-        return found  # type: ignore[no-any-return] # once keeps whatever it is given
+        return found
 
     def _keys(self, body: Body) -> list[tuple[Any, Mapping[str, Any]]]:
         count, each = (body.attributes.get(name) for name in REPEATERS)

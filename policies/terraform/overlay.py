@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from policies.terraform.model import Block, CannotDecide, Configuration, Problem
+from policies.terraform.model import INTERPOLATION, Block, CannotDecide, Configuration, Problem, decoded
 from policies.terraform.printed import ABSENT, refers
+
+NOT_PLANNED = frozenset(
+    {"lifecycle", "provider", "depends_on", "count", "for_each", "provisioner", "connection", "timeouts"}
+)
+"""Arguments that no plan and no state holds."""
+UNSET = (*ABSENT, False, 0, "0", "false")
+"""What an argument that is not set may be written as."""
 
 
 class Overlay:
@@ -37,13 +45,49 @@ class Overlay:
     def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
         merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
         for name, value in block.arguments.items():
-            if name not in merged:
+            if name in NOT_PLANNED or name.endswith("_wo"):
                 merged[name] = value
-            elif refers(value) or refers(merged[name]):
+            elif refers(merged.get(name)):
                 merged[name] = merged[name] if self._undecided(value) else value
-            elif not agrees(value, merged[name]):
+            elif self._undecided(value):
+                continue  # the plan or state knows it
+            elif not self._agrees(value, merged.get(name)):
                 self._differ(block.address, f"{name} is another value in the plan or state")
+            elif refers(value):
+                merged[name] = value
         return merged
+
+    def _agrees(self, declared: Any, planned: Any) -> bool:
+        """Whether a known value is the declared one, as the provider may write it."""
+        if declared in UNSET and planned in UNSET:
+            return True
+        if isinstance(declared, str) and declared[:1] in ("{", "[") and isinstance(planned, str):
+            declared, planned = _document(declared), _document(planned)
+        declared, planned = _single(declared), _single(planned)
+        if isinstance(declared, dict) and isinstance(planned, dict):
+            return all(self._agrees(value, planned.get(key)) for key, value in declared.items())
+        if isinstance(declared, list) or isinstance(planned, list):
+            found = [entry if isinstance(entry, list) else [entry] for entry in (declared, planned)]
+            return len(found[0]) == len(found[1]) and all(
+                any(self._agrees(value, other) for other in found[1]) for value in found[0]
+            )
+        if isinstance(declared, str) and refers(declared):
+            return re.fullmatch(self._form(declared), str(planned), re.IGNORECASE) is not None
+        return str(declared).replace("$${", "${").lower() == str(planned).replace("$${", "${").lower()
+
+    def _form(self, text: str) -> str:
+        """Regular expression of the values that a text with references can come to."""
+        parts, end = [], 0
+        for match in INTERPOLATION.finditer(text):
+            parts += [re.escape(text[end : match.start()]), self._value_of(match[1])]
+            end = match.end()
+        return "".join([*parts, re.escape(text[end:])])
+
+    def _value_of(self, expression: str) -> str:
+        found = self.configuration.referenced(expression)
+        planned = self.planned.get(found[0].address) if found else None
+        value = planned.arguments.get(found[1]) if found and planned else None
+        return re.escape(str(value)) if value is not None and not refers(value) else r"[^*?\s]+"
 
     def _undecided(self, value: Any) -> bool:
         try:
@@ -57,16 +101,13 @@ class Overlay:
         self.problems.append(Problem(self.file, 0, got, requires, "plan again from these sources", address))
 
 
-def agrees(declared: Any, planned: Any) -> bool:
-    """Whether a planned value is the declared one, as the provider may write it."""
-    if isinstance(declared, list) and len(declared) == 1 and isinstance(declared[0], dict):
-        declared = declared[0]
-    if isinstance(planned, list) and len(planned) == 1 and isinstance(planned[0], dict):
-        planned = planned[0]
-    if isinstance(declared, dict) and isinstance(planned, dict):
-        return all(agrees(value, planned.get(key)) for key, value in declared.items() if not refers(value))
-    if isinstance(declared, list) and isinstance(planned, list):
-        return len(declared) == len(planned)
-    if isinstance(declared, str) and declared[:1] in ("{", "["):
-        return True  # a document that the provider writes in its own way; the declared one is judged
-    return str(declared).lower() == str(planned).lower() or (declared in ABSENT and planned in ABSENT)
+def _document(text: str) -> Any:
+    try:
+        return decoded(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _single(value: Any) -> Any:
+    """One thing, which AWS and providers write with or without a list around it."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -271,7 +271,8 @@ class _Plan:
     def _variable(self, text: str, module: str, depth: int) -> Any:
         name, _, rest = text.removeprefix("var.").partition(".")
         if not module:
-            return self.variables.get(name, {}).get("value", Unknown(text)) if depth else Unknown(text)
+            secret = self.root.get("variables", {}).get(name, {}).get("sensitive")
+            return Unknown(text) if secret or not depth else self.variables.get(name, {}).get("value", Unknown(text))
         outer, step = _outer(module)
         call = self._module(outer).get("module_calls", {}).get(step, {})
         expression = call.get("expressions", {}).get(name)
@@ -312,10 +313,10 @@ class _Plan:
             return Unknown(f"{address}.json")
 
     def _module(self, address: str) -> Mapping[str, Any]:
-        here = self.root
+        here: Mapping[str, Any] = self.root
         for name, _ in MODULE_STEP.findall(address):
             here = here.get("module_calls", {}).get(name, {}).get("module", {})
-        return here  # type: ignore[no-any-return] # decoded JSON
+        return here
 
     def _config_of(self, mode: str, type_: str, name: str, module: str) -> Mapping[str, Any]:
         found = self._module(module).get("resources", [])

@@ -166,3 +166,29 @@ def test_terraform_plans_the_values_that_are_read(terraform, tmp_path):
     assert len([block for block in planned.configuration.blocks if block.kind == "resource"]) == 30
     assert planned.configuration.problems == ()
     assert found(tmp_path / "plan.json", folder) - found(folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "change"),
+    [
+        ("aws_iam_role_policy.task", {"role": "sensor-task-other"}),
+        ("aws_iam_role.task", {"assume_role_policy": '{"Statement": [{"Action": "*", "Effect": "Allow"}]}'}),
+        ('aws_kinesis_stream.all["readings"]', {"kms_key_id": None, "encryption_type": "NONE"}),
+        ('module.queues["raw"].aws_sqs_queue.this', {"kms_master_key_id": None}),
+        ("aws_cloudwatch_log_group.short", {"kms_key_id": "alias/aws/logs"}),
+        ("aws_security_group.open", {"ingress": []}),
+    ],
+)
+def test_no_source_excuses_what_a_state_holds(address, change, tmp_path):
+    """What is known is judged as it is, and that it is another value than the sources declare is said."""
+    state = json.loads((FORMS / "state.json").read_text())
+    pending = [state["values"]["root_module"]]
+    while pending:
+        module = pending.pop()
+        pending.extend(module.get("child_modules", []))
+        for entry in module.get("resources", []):
+            if entry["address"] == address:
+                entry["values"].update(change)
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    named = {finding for finding in found(tmp_path / "state.json", HCL) if finding[0] == "PG_GATE_INPUT"}
+    assert named == {("PG_GATE_INPUT", address, "undecided")}

@@ -265,3 +265,19 @@ def test_a_plan_knows_a_root_variable_and_hides_what_is_sensitive(tmp_path):
     assert (arguments["name"], arguments["other"]) == ("${var.token}", "(sensitive)")
     assert "kms_master_key_id" not in arguments  # the expression came to null, and AWS gives what it likes
     assert "hunter" not in str(read.configuration.blocks)
+
+
+def test_a_secret_that_a_plan_hands_to_a_module_stays_a_reference(tmp_path):
+    parameter = {"mode": "managed", "type": "aws_ssm_parameter", "name": "p"}
+    change = {"actions": ["create"], "after": {"name": "p", "value_wo": None}}
+    address = {"address": "module.m.aws_ssm_parameter.p", "module_address": "module.m"}
+    module = {"resources": [{**parameter, "expressions": {"value_wo": {"references": ["var.inner"]}}}]}
+    call = {"module": module, "expressions": {"inner": {"references": ["var.token"]}}}
+    plan = {
+        "format_version": "1.2",
+        "variables": {"token": {"value": "hunter2"}},
+        "resource_changes": [{**address, **parameter, "change": change}],
+        "configuration": {"root_module": {"variables": {"token": {"sensitive": True}}, "module_calls": {"m": call}}},
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert read_source(tmp_path / "plan.json").block(address["address"]).arguments["value_wo"] == "${var.token}"
