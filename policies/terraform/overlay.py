@@ -14,6 +14,8 @@ NOT_PLANNED = frozenset(
     {"lifecycle", "provider", "depends_on", "count", "for_each", "provisioner", "connection", "timeouts"}
 )
 """Arguments that no plan and no state holds."""
+IMPURE = re.compile(r"\b(?:bcrypt|timestamp|uuid)\(")
+"""Functions that give another value with each apply: no plan knows it, and none shows that it is not known."""
 UNSET = (*ABSENT, False, 0, "0", "false")
 """What an argument that is not set may be written as."""
 
@@ -45,7 +47,7 @@ class Overlay:
     def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
         merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
         for name, value in block.arguments.items():
-            if name in NOT_PLANNED or name.endswith("_wo"):
+            if name in NOT_PLANNED or name.endswith("_wo") or IMPURE.search(str(value)):
                 merged[name] = value
             elif refers(merged.get(name)):
                 merged[name] = merged[name] if self._undecided(value) else value

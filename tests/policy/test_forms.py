@@ -192,3 +192,12 @@ def test_no_source_excuses_what_a_state_holds(address, change, tmp_path):
     (tmp_path / "state.json").write_text(json.dumps(state))
     named = {finding for finding in found(tmp_path / "state.json", HCL) if finding[0] == "PG_GATE_INPUT"}
     assert named == {("PG_GATE_INPUT", address, "undecided")}
+
+
+def test_what_is_made_anew_with_each_apply_is_not_taken_for_absent(tmp_path):
+    (tmp_path / "main.tf").write_text('resource "aws_db_instance" "d" {\n  publicly_accessible = uuid() != ""\n}\n')
+    change = {"actions": ["create"], "after": {}, "after_unknown": {"publicly_accessible": True}}
+    entry = {"address": "aws_db_instance.d", "mode": "managed", "type": "aws_db_instance", "name": "d"}
+    plan = {"format_version": "1.2", "resource_changes": [{**entry, "change": change}]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert ("PG_NET_RDS_NOT_PUBLIC", "aws_db_instance.d", "undecided") in found(tmp_path / "plan.json", tmp_path)
