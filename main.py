@@ -228,8 +228,8 @@ def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
 
 
 def _report(verdicts: Sequence[Verdict], format_: str, output: str, reports: Path) -> None:
-    from lib.gate.verdict import to_json
     from lib.reports import html
+    from lib.verdict_json import to_json
     from lib.whole_file import write_whole
 
     for verdict in verdicts:

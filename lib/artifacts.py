@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class State(StrEnum):
@@ -132,12 +133,16 @@ class Passed:
     severity: str
     resource_address: str
     construct_path: str
-    evidence: Mapping[str, object]
+    evidence: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One policy of the rule set as it ran: how many resources it judged, and how many it accepted."""
+    """One policy of the rule set as it ran: how many resources it judged, and how many it accepted.
+
+    controls: framework id -> control ids it is evidence for. conflicts: those that a reader sees violated where it
+    passes. strength: direct, supporting or internal. confidence: how apt that mapping is, high, medium or low.
+    """
 
     policy_id: str
     subject: str
@@ -146,6 +151,174 @@ class Subject:
     name: str
     judged: int
     passed: int
+    reason: str = ""
+    fix: str = ""
+    source: str = ""
+    waivable: bool = True
+    controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    conflicts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    strength: str = "direct"
+    confidence: str = "medium"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A file by its path, with / between folders, and its SHA-256 (hex)."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who ran the gate: a person or a pipeline. approver, run_url: empty where nobody said."""
+
+    name: str
+    kind: str
+    approver: str = ""
+    run_url: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its id is its folder's name. started, ended: in UTC."""
+
+    id: str
+    started: datetime
+    ended: datetime
+    actor: Actor
+
+
+UNSTAMPED = Run("", datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), Actor("", ""))
+"""The run of a verdict that nobody has stamped: `judge` is pure, and the clock is read at the edge."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What was looked at, as the configuration states it; empty where it does not.
+
+    form: hcl, json, plan or state. commit: of the checkout that holds it. uncommitted: whether that had changes that no
+    commit holds; None where there is no checkout. files: everything that was read, beside the common folder of all.
+    target, configuration, var_files: of those files or their folders, what the gate was pointed at; "." is all.
+    """
+
+    environment: str = ""
+    environment_class: str = ""
+    region: str = ""
+    account: str = ""
+    owner: str = ""
+    form: str = ""
+    commit: str = ""
+    uncommitted: bool | None = None
+    files: tuple[Digest, ...] = ()
+    target: str = ""
+    configuration: str = ""
+    var_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Versions:
+    """With what it was judged. tools: name -> version. provider: source -> version or constraint as it is stated.
+
+    rule_set_sha256: over the names and digests of `rule_set`, which is every file of the policies and their mapping.
+    """
+
+    tools: Mapping[str, str] = field(default_factory=dict)
+    provider: Mapping[str, str] = field(default_factory=dict)
+    rule_set_sha256: str = ""
+    rule_set: tuple[Digest, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that was looked at. line: 1-based, 0 where the input has none.
+
+    references: addresses of the resources it refers to, for the picture of the architecture.
+    """
+
+    address: str
+    type: str
+    construct_path: str = ""
+    file: str = ""
+    line: int = 0
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control of a framework, in words of our own.
+
+    responsibility: ours, shared, aws (inherited) or outside (people, premises, plant). applicable: to the platform, as
+    the organisation decided; why: the reason, needed where it is not. level: the least security level of
+    IEC 62443-3-3 that selects it, else 0.
+    """
+
+    id: str
+    title: str
+    responsibility: str = "ours"
+    applicable: bool = True
+    why: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A framework and those of its controls that we know. total: how many it has, 0 where that is not known.
+
+    confidence: how sure its ids and version are; with the policy's own confidence the lower one counts.
+    """
+
+    id: str
+    name: str
+    version: str
+    publisher: str
+    confidence: str
+    applicability: str
+    notes: str
+    total: int
+    controls: tuple[Control, ...]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What no configuration shows, so that a pass says nothing of it. subjects: of the policies that come near."""
+
+    about: str
+    subjects: tuple[str, ...]
+    controls: Mapping[str, tuple[str, ...]]
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What running the gate at all is evidence for, whatever it finds: a baseline is kept, results are reviewed."""
+
+    id: str
+    title: str
+    requirement: str
+    controls: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Results of one family in one run."""
+
+    family: str
+    passed: int
+    failed: int
+    undecided: int
+    waived: int
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier run of the same stack that was kept when this one ended; the oldest comes first."""
+
+    run: str
+    ended: datetime
+    outcome: Outcome
+    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -155,6 +328,8 @@ class Verdict:
     thresholds: every number and list the policies compared with, by name; changed_thresholds: those that are not the
     profile's own. not_in_profile: policies that the profile leaves out, so that none is silently absent.
     baseline: None unless it was compared with an earlier verdict; it has no part in the outcome.
+    settings: what the stack was built with, empty where it is another's; no setting is a secret.
+    limits, frameworks, practices: what the claims of the reports rest on. past: earlier runs, for the trend.
     """
 
     outcome: Outcome
@@ -162,13 +337,21 @@ class Verdict:
     source: str
     source_sha256: str
     profile: str
-    thresholds: Mapping[str, object]
+    thresholds: Mapping[str, Any]
     changed_thresholds: tuple[str, ...]
     findings: tuple[Finding, ...]
     passed: tuple[Passed, ...]
     policies: tuple[Subject, ...]
     not_in_profile: tuple[Subject, ...]
-    resources: tuple[str, ...]
+    resources: tuple[Resource, ...]
     uncovered: tuple[str, ...]
+    run: Run = UNSTAMPED
+    scope: Scope = Scope()
+    versions: Versions = Versions()
+    settings: Mapping[str, Any] = field(default_factory=dict)
     waived: tuple[Waived, ...] = ()
     baseline: Comparison | None = None
+    frameworks: tuple[Framework, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    practices: tuple[Practice, ...] = ()
+    past: tuple[Past, ...] = ()

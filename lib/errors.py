@@ -4,7 +4,8 @@ PlantguardError
 |- SettingsError    settings that no stack may be built from               exit code 2
 |- GuardViolation   a guarded factory refused its arguments                exit code 1
 |- SynthError       the stack could not be written, or the seal refused it exit code 1
-`- GateError        no verdict could be reached: undecided, never a pass   exit code 3
+|- GateError        no verdict could be reached: undecided, never a pass   exit code 3
+`- ReportError      a run cannot be read, rendered, sealed or verified     exit code 2
 """
 
 from __future__ import annotations
@@ -71,3 +72,9 @@ class GateError(PlantguardError):
     """No verdict could be reached, and no verdict is a refusal."""
 
     exit_code = 3
+
+
+class ReportError(PlantguardError):
+    """A kept run, or a key for it, is not what a verb needs: where, what it got, what it requires."""
+
+    exit_code = 2

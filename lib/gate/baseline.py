@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lib.artifacts import Comparison, Match, Verdict
 from lib.errors import GateError
-from lib.gate.verdict import SCHEMA_VERSION
 
 
 class _Found(BaseModel):
@@ -31,7 +30,7 @@ class Earlier(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     stack: str
     source_sha256: str
     findings: tuple[_Found, ...]
@@ -40,7 +39,7 @@ class Earlier(BaseModel):
 
 def read_baseline(path: Path) -> Earlier:
     """An earlier verdict.json. Raises: GateError where it cannot be read, or is anything else."""
-    requires = f"requires a verdict.json of schema_version {SCHEMA_VERSION} that `gate` wrote"
+    requires = "requires a verdict.json that `gate` wrote"
     try:
         return Earlier.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -1,20 +1,17 @@
-"""[Finding] -> Verdict -> JSON; pure."""
+"""[Finding] -> Verdict; pure."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import date
+from dataclasses import replace
 
-from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict, Waived
+from lib.artifacts import Finding, Outcome, Passed, Resource, State, Subject, Verdict, Waived
 from lib.gate.sources import Source
 from lib.gate.waivers import RULE
 from policies.base import Policy
 
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
-SCHEMA_VERSION = 1
 
 
 def verdict_of(
@@ -32,7 +29,7 @@ def verdict_of(
     """
     states = {finding.state for finding in findings}
     outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states or not passed else Outcome.PASS
-    resources = tuple(sorted(b.address for b in source.configuration.blocks if b.kind == "resource"))
+    resources = _resources(source)
     profile = source.configuration.profile
     chosen = {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
     left_out = {id_: policy for id_, policy in rules.items() if id_ not in chosen}
@@ -51,16 +48,14 @@ def verdict_of(
         policies=_subjects(chosen, refused, passed),
         not_in_profile=_subjects(left_out, (), ()),
         resources=resources,
-        uncovered=tuple(address for address in resources if address not in judged),
+        uncovered=tuple(resource.address for resource in resources if resource.address not in judged),
         waived=tuple(sorted(waived, key=lambda item: _most_severe_first(item.finding))),
     )
 
 
-def to_json(verdict: Verdict) -> str:
-    """The verdict as verdict.json holds it; the same verdict gives the same bytes."""
-    body = {"schema_version": SCHEMA_VERSION, "verdict": verdict.outcome.value, **asdict(verdict)}
-    del body["outcome"]
-    return json.dumps(body, indent=2, ensure_ascii=False, default=date.isoformat) + "\n"
+def _resources(source: Source) -> tuple[Resource, ...]:
+    blocks = sorted((b for b in source.configuration.blocks if b.kind == "resource"), key=lambda b: b.address)
+    return tuple(Resource(b.address, b.type, b.construct_path, b.file or source.file, b.line) for b in blocks)
 
 
 def _most_severe_first(finding: Finding) -> tuple[int, str, str, str]:

@@ -89,7 +89,7 @@ def test_findings_end_with_1_and_say_what_to_do(tmp_path):
 def test_the_verdict_is_printed_as_json_and_as_json_only():
     ended = run("gate", BAD, "--format", "json", "-o", "-")
     verdict = json.loads(ended.stdout)
-    assert verdict["verdict"] == "fail"
+    assert verdict["outcome"] == "fail"
     finding = next(f for f in verdict["findings"] if f["resource_address"] == "aws_kinesis_stream.absent")
     assert finding["policy_id"] == "PG_ENC_KINESIS"
     assert finding["line"] > 0
@@ -174,7 +174,7 @@ def test_several_configurations_get_a_verdict_each_and_the_worst_counts(tmp_path
         (tmp_path / name).write_text(text)
     shown = run("gate", tmp_path / "bad", tmp_path / "empty", "--format", "json", "--profile", "generic")
     assert shown.returncode == 1
-    assert json.loads(shown.stdout)["verdict"] == "fail"
+    assert json.loads(shown.stdout)["outcome"] == "fail"
     assert "declares no resource" in shown.stderr
     whole = run("gate", tmp_path, "--format", "json")
     assert [verdict["stack"].rpartition("-")[2] for verdict in json.loads(whole.stdout)] == ["bad", "open"]

@@ -8,8 +8,8 @@ import pytest
 
 from lib.errors import GateError
 from lib.gate.baseline import compare, read_baseline
-from lib.gate.verdict import to_json
 from lib.reports import html
+from lib.verdict_json import to_json
 
 EARLIER = {"schema_version": 1, "stack": "s", "source_sha256": "0", "findings": []}
 
@@ -75,7 +75,7 @@ def test_a_second_finding_like_an_old_one_is_new(stack, judged, against):
         (b"\xff{}", "Invalid JSON"),
         ("[]", "object"),
         ("{}", "schema_version"),
-        (json.dumps({**EARLIER, "schema_version": 2}), "schema_version"),
+        (json.dumps({**EARLIER, "schema_version": 3}), "schema_version"),
         (json.dumps({**EARLIER, "schema_version": "1"}), "schema_version"),
         (json.dumps({**EARLIER, "findings": {}}), "findings"),
         (json.dumps({**EARLIER, "findings": [{"policy_id": "PG_ENC_SQS"}]}), r"findings\.0\.resource_address"),

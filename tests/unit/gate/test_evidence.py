@@ -8,8 +8,8 @@ import pytest
 
 from lib.gate import judge
 from lib.gate.sources import read_source
-from lib.gate.verdict import to_json
 from lib.reports import html
+from lib.verdict_json import to_json
 
 CANARY = "Zk93-canary-PLAIN-51xq"
 

@@ -12,8 +12,9 @@ from lib.artifacts import State
 from lib.gate import judge
 from lib.gate.scan import load_policies, load_rules, scan
 from lib.gate.sources import read_source
-from lib.gate.verdict import to_json, verdict_of
+from lib.gate.verdict import verdict_of
 from lib.settings import Thresholds
+from lib.verdict_json import to_json
 from policies.profiles import GENERIC, PROFILES, SENSOR_PLATFORM, abbreviated
 
 RULES = load_policies()

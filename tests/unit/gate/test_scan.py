@@ -12,7 +12,8 @@ from lib.errors import GateError
 from lib.gate import judge
 from lib.gate.scan import load_policies, scan
 from lib.gate.sources import read_source
-from lib.gate.verdict import to_json, verdict_of
+from lib.gate.verdict import verdict_of
+from lib.verdict_json import to_json
 from policies.base import Judgement, Policy, Violation
 from policies.terraform import CannotDecide
 
@@ -115,7 +116,7 @@ def test_the_verdict_lists_what_no_policy_judged(tmp_path):
     source, policy = read_source(path), load_policies()["PG_ENC_SQS"]
     verdict = verdict_of("s", source, {policy.id: policy}, *scan(source, {policy.id: policy}))
     assert verdict.uncovered == ("null_resource.x",)
-    assert verdict.resources == ("aws_sqs_queue.raw", "null_resource.x")
+    assert tuple(resource.address for resource in verdict.resources) == ("aws_sqs_queue.raw", "null_resource.x")
 
 
 def test_the_same_input_gives_the_same_bytes(source):

@@ -12,10 +12,10 @@ from lib.artifacts import Outcome, State
 from lib.errors import GateError
 from lib.gate.scan import load_policies
 from lib.gate.sources import read_source
-from lib.gate.verdict import to_json
 from lib.gate.waiver_file import read_waivers
 from lib.gate.waivers import apply_waivers
 from lib.reports import html
+from lib.verdict_json import to_json
 from policies.base import Violation
 
 TODAY = date(2026, 3, 1)
@@ -252,7 +252,7 @@ def test_a_valid_waiver_ends_the_gate_with_0_and_every_report_shows_it(gate, sta
     assert code == 0
     folder = tmp_path / "compliance_reports" / path.parent.name
     data = json.loads((folder / "verdict.json").read_text())
-    assert data["verdict"] == "pass"
+    assert data["outcome"] == "pass"
     assert data["waived"][0]["waiver"]["expires"] == "2026-04-01"
     assert data["waived"][0]["days_left"] == 31
     for text in ((tmp_path / "out.txt").read_text(), (folder / "index.html").read_text()):
