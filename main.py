@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple
 
 import typer
 
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lib.artifacts import Verdict
+    from lib.gate.sources import Source
     from lib.gate.waiver_file import Entry
     from lib.settings import Settings
     from policies.profiles import Profile
 
 INTERRUPTED = 130
+REPORTS = "compliance_reports"
 WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 EXAMPLES = """
 \b
 Examples:
@@ -125,14 +129,21 @@ def gate(
         Path | None,
         typer.Option("--reports", metavar="DIR", help="Where each verdict gets its folder (compliance_reports)."),
     ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            "--keep", metavar="N", min=2, help="Runs kept per stack; the oldest go (runs_kept of the settings)."
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option("--timings", help="Say on standard error where the time went.")] = False,
 ) -> None:
     """Judge a stack, or any Terraform, by every policy; write the reports and print the verdict."""
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
     judged_by = _profile(profile, settings, threshold)
-    clock = _Clock(timings)
-    found = [] if targets else [_synthesized(_settings(settings, set_), _outdir(outdir), clock)]
+    clock, started = _Clock(timings), datetime.now(UTC)
+    own = None if targets else _settings(settings, set_)
+    found = [_synthesized(own, _outdir(outdir), clock)] if own else []
     from lib.gate import judge
     from lib.gate.baseline import compare, read_baseline
     from lib.gate.sources import find_sources, read_source
@@ -142,18 +153,21 @@ def gate(
     if len(found) > 1 and (waivers or baseline):
         raise typer.BadParameter(f"got {len(found)} configurations, requires one", param_hint="--waivers, --baseline")
     earlier = read_baseline(baseline) if baseline else None  # before the report replaces it
-    own, today = _outdir(outdir).resolve(), datetime.now(UTC).date()
+    home = _outdir(outdir).resolve()
 
-    def verdict_on(path: Path, stack: str) -> Verdict:
-        entries = _waivers(waivers, own=path.resolve().is_relative_to(own))
+    def judged(path: Path, stack: str) -> tuple[Source, Verdict, tuple[str, Path] | None]:
+        file = _waiver_file(waivers, own=path.resolve().is_relative_to(home))
         source = read_source(path, configuration, var_file or ())
-        verdict = judge(source, stack, entries, today, judged_by)
-        return replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict
+        verdict = judge(source, stack, _entries(file), started.date(), judged_by)
+        return source, replace(verdict, baseline=compare(verdict, earlier)) if earlier else verdict, file
 
-    verdicts, without = _each(found, verdict_on)
+    answers, without = _each(found, judged)
     clock.mark("judge")
-    if verdicts:
-        _report(verdicts, format_, output, reports or ROOT / "compliance_reports")
+    kept, changed = _kept(answers, own, started, reports or ROOT / REPORTS, keep)
+    verdicts = [verdict for _, verdict in kept]
+    without += changed
+    if kept:
+        _print(kept, format_, output)
     clock.mark("report")
     for gap in without:
         typer.echo(f"{type(gap).__name__}: {gap}", err=True)
@@ -205,37 +219,52 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     return result.path, result.stack
 
 
-def _each(
-    found: Sequence[tuple[Path, str]], verdict_on: Callable[[Path, str], Verdict]
-) -> tuple[list[Verdict], list[GateError]]:
-    """A verdict on each configuration, or why there is none: one that has none does not keep the others back."""
-    verdicts, without = [], []
-    for path, stack in found:
+def _each(found: Sequence[tuple[*Ts]], answer: Callable[[*Ts], T]) -> tuple[list[T], list[GateError]]:
+    """An answer on each configuration, or why there is none: one that has none does not keep the others back."""
+    answers, without = [], []
+    for one in found:
         try:
-            verdicts.append(verdict_on(path, stack))
+            answers.append(answer(*one))
         except GateError as gap:
             without.append(gap)
-    return verdicts, without
+    return answers, without
 
 
-def _waivers(given: Path | None, *, own: bool) -> tuple[Entry, ...]:
-    """Those of the file given, else those of this project for its own stack: on another they would match nothing."""
+def _waiver_file(given: Path | None, *, own: bool) -> tuple[str, Path] | None:
+    """The file given, else that of this project for its own stack: on another its waivers would match nothing."""
+    if given:
+        return str(given), given
+    return (WAIVERS, ROOT / WAIVERS) if own else None
+
+
+def _entries(file: tuple[str, Path] | None) -> tuple[Entry, ...]:
     from lib.gate.waiver_file import read_waivers
 
-    if given:
-        return read_waivers(given, str(given))
-    return read_waivers(ROOT / WAIVERS, WAIVERS) if own else ()
+    return read_waivers(file[1], file[0]) if file else ()
 
 
-def _report(verdicts: Sequence[Verdict], format_: str, output: str, reports: Path) -> None:
-    from lib.reports import html
+def _kept(
+    answers: Sequence[tuple[Source, Verdict, tuple[str, Path] | None]],
+    own: Settings | None,
+    started: datetime,
+    reports: Path,
+    most: int | None,
+) -> tuple[list[tuple[Path, Verdict]], list[GateError]]:
+    from lib.artifacts import Run
+    from lib.evidence.keeping import Keeping, keep
+    from lib.settings import Settings, load_actor
+
+    most = most or (own.runs_kept if own else Settings.model_fields["runs_kept"].default)
+    settings = own.public_view() if own else {}
+    how = Keeping(reports, Run("", started, datetime.now(UTC), load_actor()), lambda *_: {}, most)
+    return _each(answers, lambda source, verdict, file: keep(source, verdict, how, waivers=file, settings=settings))
+
+
+def _print(kept: Sequence[tuple[Path, Verdict]], format_: str, output: str) -> None:
     from lib.verdict_json import to_json
     from lib.whole_file import write_whole
 
-    for verdict in verdicts:
-        folder = reports / verdict.stack
-        write_whole(folder / "verdict.json", to_json(verdict).encode())
-        write_whole(folder / html.FILENAME, html.render(verdict).encode())
+    verdicts = [verdict for _, verdict in kept]
     if format_ == "text":
         text = "\n".join(_as_text(verdict, colour=output == "-") for verdict in verdicts)
     else:
@@ -246,8 +275,8 @@ def _report(verdicts: Sequence[Verdict], format_: str, output: str, reports: Pat
     else:
         write_whole(Path(output), text.encode())
     if format_ == "text":
-        for verdict in verdicts:
-            typer.echo(f"\nreport: {reports / verdict.stack / html.FILENAME}", err=True)
+        for folder, _ in kept:
+            typer.echo(f"\nreport: {folder / 'index.html'}", err=True)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:

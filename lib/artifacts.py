@@ -200,6 +200,7 @@ class Scope:
     form: hcl, json, plan or state. commit: of the checkout that holds it. uncommitted: whether that had changes that no
     commit holds; None where there is no checkout. files: everything that was read, beside the common folder of all.
     target, configuration, var_files: of those files or their folders, what the gate was pointed at; "." is all.
+    waivers: the file of waivers as findings name it, empty where there was none.
     """
 
     environment: str = ""
@@ -214,19 +215,22 @@ class Scope:
     target: str = ""
     configuration: str = ""
     var_files: tuple[str, ...] = ()
+    waivers: str = ""
 
 
 @dataclass(frozen=True)
 class Versions:
     """With what it was judged. tools: name -> version. provider: source -> version or constraint as it is stated.
 
-    rule_set_sha256: over the names and digests of `rule_set`, which is every file of the policies and their mapping.
+    rule_set_sha256: over the names and digests of `rule_set`, which is every file that has a say in a verdict.
+    views_sha256: over those that have a say in how it is shown.
     """
 
     tools: Mapping[str, str] = field(default_factory=dict)
     provider: Mapping[str, str] = field(default_factory=dict)
     rule_set_sha256: str = ""
     rule_set: tuple[Digest, ...] = ()
+    views_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ and refuses all wrong ones in one SettingsError. No field holds a secret: the da
 Secrets Manager, and only its name and its key's ARN are settings.
 """
 
+import getpass
 import ipaddress
 import os
 import re
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, from_json
 
+from lib.artifacts import Actor
 from lib.errors import SettingsError
 
 PREFIX: Final = "PLANTGUARD_"
@@ -28,6 +30,10 @@ THRESHOLD_PREFIX: Final = f"{PREFIX}THRESHOLD_"
 THRESHOLD_TABLE: Final = "thresholds"
 FILE_VARIABLE: Final = "PLANTGUARD_SETTINGS"
 SUFFIX_VARIABLE: Final = "ENVIRONMENT_SUFFIX"
+ACTOR_VARIABLE: Final = f"{PREFIX}ACTOR"
+APPROVER_VARIABLE: Final = f"{PREFIX}APPROVER"
+NO_SETTINGS: Final = frozenset({FILE_VARIABLE, ACTOR_VARIABLE, APPROVER_VARIABLE})
+"""Variables of our prefix that are read elsewhere here and say nothing about the stack."""
 CONTEXT_VARIABLE: Final = "CDKTF_CONTEXT_JSON"
 DEFAULT_FILE: Final = Path(__file__).resolve().parents[1] / "plantguard.toml"
 
@@ -231,6 +237,7 @@ class Settings(BaseModel):
     log_retention_days: Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] = Field(
         400, description="Age a log event reaches, in days."
     )
+    runs_kept: int = Field(100, ge=2, le=10_000, description="Gate runs of this stack that compliance_reports keeps.")
     flow_log_interval_seconds: Literal[60, 600] = Field(60, description="Aggregation of flow logs, in seconds.")
     alarm_subscribers: Annotated[
         tuple[Subscriber, ...],
@@ -559,7 +566,7 @@ def _from_context(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
 
 def _from_environ(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
     for variable in sorted(variables):
-        if variable.startswith(PREFIX) and variable != FILE_VARIABLE and not _sets_threshold(variable):
+        if variable.startswith(PREFIX) and variable not in NO_SETTINGS and not _sets_threshold(variable):
             field = variable.removeprefix(PREFIX).lower() if variable.isupper() else variable
             yield _Given(field, f"environment variable {variable}", _read(field, variables[variable]))
     if SUFFIX_VARIABLE in variables:
@@ -656,3 +663,32 @@ def _shown(value: object) -> str:
 def _without_url_path(text: str) -> str:
     """`text` with every URL cut to scheme and host, or to the scheme where a user name may stand before the host."""
     return re.sub(r"://(?:(?![^\s'\"]*@)([\w.-]+))?[^\s'\"]*", r"://\1/...", text)
+
+
+def load_actor(environ: Mapping[str, str] | None = None) -> Actor:
+    """Who runs us: what PLANTGUARD_ACTOR says, else the CI job as its own variables name it, else the user.
+
+    approver: PLANTGUARD_APPROVER, which a pipeline sets from its approval step; nothing here can check it.
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    Source: https://docs.gitlab.com/ci/variables/predefined_variables/
+    """
+    env = os.environ if environ is None else environ
+    name, kind, url = _identity(env)
+    return Actor(env.get(ACTOR_VARIABLE) or name, kind, env.get(APPROVER_VARIABLE, ""), url)
+
+
+def _identity(env: Mapping[str, str]) -> tuple[str, str, str]:
+    """(name, pipeline or person, URL of the job)."""
+    if env.get("GITHUB_ACTIONS") == "true":
+        home = f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}"
+        name = f"github:{env.get('GITHUB_WORKFLOW_REF', '')} by {env.get('GITHUB_ACTOR', '')}"
+        return name, "pipeline", f"{home}/actions/runs/{env.get('GITHUB_RUN_ID', '')}"
+    if env.get("GITLAB_CI") == "true":
+        name = f"gitlab:{env.get('CI_PROJECT_PATH', '')} by {env.get('GITLAB_USER_LOGIN', '')}"
+        return name, "pipeline", env.get("CI_JOB_URL", "")
+    if env.get("CI"):
+        return f"ci:{env.get('JOB_NAME', 'unnamed')}", "pipeline", env.get("BUILD_URL", "")
+    try:
+        return getpass.getuser(), "person", ""
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return f"uid {os.getuid()}", "person", ""

@@ -18,3 +18,14 @@ def write_whole(path: Path, data: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def point_at(link: Path, target: str) -> None:
+    """Makes `link` a symbolic link to `target` in one step; where the file system has none, a file that names it."""
+    beside = link.with_name(f".{link.name}.new")
+    beside.unlink(missing_ok=True)
+    try:
+        beside.symlink_to(target, target_is_directory=True)
+        beside.replace(link)
+    except OSError:
+        write_whole(link, f"{target}\n".encode())

@@ -59,7 +59,7 @@ def _plans(paths: Iterable[Path]) -> Iterable[tuple[Path, Configuration]]:
         document = parse_json(content)
         if is_plan_or_state(document):
             digest = hashlib.sha256(content).hexdigest()
-            yield path.parent, read_plan(document, path.name, digest).configuration
+            yield path.parent, read_plan(document, path, digest).configuration
 
 
 def _is_meant(block: Block, address: str, name: str) -> bool:

@@ -72,6 +72,11 @@ class Profile:
         found = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
         return {name: _plain(value) for name, value in found.items()}
 
+    @classmethod
+    def of_thresholds(cls, name: str, thresholds: Mapping[str, Any]) -> Profile:
+        """The profile of these thresholds: the inverse of `thresholds`. Raises: TypeError where one is missing."""
+        return cls(name, **{threshold: _frozen(value) for threshold, value in thresholds.items()})
+
     def with_thresholds(self, given: Mapping[str, Any]) -> Profile:
         """The profile with some thresholds replaced; maps are added to, so that no key is lost unseen."""
         merged = {name: {**getattr(self, name), **value} for name, value in given.items() if isinstance(value, Mapping)}
@@ -127,6 +132,12 @@ def abbreviated(region: str) -> str:
         "".join(word[0] for word in DIRECTION.findall(part)) if DIRECTION.match(part) else part[0] for part in middle
     )
     return f"{area}{initials}{number}"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

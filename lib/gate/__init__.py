@@ -8,8 +8,10 @@ from datetime import date
 
 from lib.artifacts import Verdict
 from lib.gate.scan import input_findings, load_rules, scan
+from lib.gate.scope import scope_of
 from lib.gate.sources import Source
 from lib.gate.verdict import verdict_of
+from lib.gate.versions import versions_of
 from lib.gate.waiver_file import Entry
 from lib.gate.waivers import apply_waivers
 from policies.profiles import SENSOR_PLATFORM, Profile
@@ -30,4 +32,5 @@ def judge(
     rules = load_rules()
     findings, passed = scan(source, rules)
     findings, waived = apply_waivers((*input_findings(source), *findings), waivers, rules, today)
-    return verdict_of(stack, source, rules, findings, passed, waived=waived)
+    verdict = verdict_of(stack, source, rules, findings, passed, waived=waived)
+    return replace(verdict, scope=scope_of(source), versions=versions_of(source))

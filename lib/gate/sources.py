@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,19 @@ class Source:
 
     sha256: of the file, of a plan or state alone; where several files were read, over their names and digests.
     without_sources: whether it is a plan or state alone, which leaves out what only the sources say.
+    form: hcl, json, plan or state. files: absolute path -> SHA-256 (hex) of everything that was read.
+    target, declared, var_files: absolute paths, what the gate was pointed at.
     """
 
     file: str
     sha256: str
     configuration: Configuration
     without_sources: bool = False
+    form: str = ""
+    files: Mapping[Path, str] = field(default_factory=dict)
+    target: Path = Path()
+    declared: Path | None = None
+    var_files: tuple[Path, ...] = ()
 
     def block(self, address: str) -> Block | None:
         """The block of an address."""
@@ -79,31 +86,42 @@ def read_source(path: Path, configuration: Path | None = None, var_files: Sequen
     missing = [str(file) for file in var_files if not file.is_file()]
     if missing:
         raise GateError(f"{', '.join(missing)}: no such file of variable values")
-    reading, printed = _read(path, configuration, tuple(var_files))
+    reading, form = _read(path, configuration, tuple(var_files))
+    printed = form in ("plan", "state")
     if configuration and not printed:
         raise GateError(f"{path}: is no plan and no state, so --configuration says nothing of it")
     if not any(block.kind == "resource" for block in reading.configuration.blocks):
         problems = reading.configuration.problems
         causes = "".join(f"\n  {p.file}:{p.line}: {p.got}, requires {p.requires}" for p in problems)
         raise GateError(f"{path}: declares no resource. A gate that looked at nothing gives no verdict.{causes}")
-    return Source(path.resolve().name, reading.sha256, reading.configuration, printed and not configuration)
+    return Source(
+        file=path.resolve().name,
+        sha256=reading.sha256,
+        configuration=reading.configuration,
+        without_sources=printed and not configuration,
+        form=form,
+        files=reading.files,
+        target=path.resolve(),
+        declared=configuration.resolve() if configuration else None,
+        var_files=tuple(file.resolve() for file in var_files),
+    )
 
 
-def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> tuple[Reading, bool]:
-    """What was read, and whether Terraform printed it: a plan or a state."""
-    if path.is_dir():
-        return read_module(path, None, var_files), False
-    if path.name.endswith(SUFFIXES):
-        return read_module(path.parent, path, var_files), False
+def _read(path: Path, configuration: Path | None, var_files: tuple[Path, ...]) -> tuple[Reading, str]:
+    """What was read, and its form."""
+    if path.is_dir() or path.name.endswith(SUFFIXES):
+        folder, only = (path, None) if path.is_dir() else (path.parent, path)
+        reading = read_module(folder, only, var_files)
+        return reading, "hcl" if any(file.suffix == ".tf" for file in reading.files) else "json"
     if path.suffix != ".json":
         raise GateError(f"{path}: is of no type that the gate reads: {READS}.")
     document, sha256 = _json_of(path)
     if not is_plan_or_state(document):
         if isinstance(document, dict) and "lineage" in document:
             raise GateError(f"{path}: is a raw state; the gate reads what `terraform show -json {path}` prints")
-        return read_module(path.parent, path, var_files), False
+        return read_module(path.parent, path, var_files), "json"
     declared = _read(configuration, None, var_files)[0] if configuration else None
-    return read_plan(document, path.name, sha256, declared), True
+    return read_plan(document, path.resolve(), sha256, declared), "state" if "values" in document else "plan"
 
 
 def _json_of(path: Path) -> tuple[Any, str]:

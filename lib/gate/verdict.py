@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lib.artifacts import Finding, Outcome, Passed, Resource, State, Subject, Verdict, Waived
+from lib.artifacts import Finding, Outcome, Passed, State, Subject, Verdict, Waived
+from lib.gate.scope import resources_of
 from lib.gate.sources import Source
 from lib.gate.waivers import RULE
 from policies.base import Policy
@@ -29,7 +30,7 @@ def verdict_of(
     """
     states = {finding.state for finding in findings}
     outcome = Outcome.FAIL if State.FAILED in states else Outcome.UNDECIDED if states or not passed else Outcome.PASS
-    resources = _resources(source)
+    resources = resources_of(source)
     profile = source.configuration.profile
     chosen = {id_: policy for id_, policy in rules.items() if policy.applies_to(profile)}
     left_out = {id_: policy for id_, policy in rules.items() if id_ not in chosen}
@@ -51,11 +52,6 @@ def verdict_of(
         uncovered=tuple(resource.address for resource in resources if resource.address not in judged),
         waived=tuple(sorted(waived, key=lambda item: _most_severe_first(item.finding))),
     )
-
-
-def _resources(source: Source) -> tuple[Resource, ...]:
-    blocks = sorted((b for b in source.configuration.blocks if b.kind == "resource"), key=lambda b: b.address)
-    return tuple(Resource(b.address, b.type, b.construct_path, b.file or source.file, b.line) for b in blocks)
 
 
 def _most_severe_first(finding: Finding) -> tuple[int, str, str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
@@ -43,16 +44,18 @@ def is_plan_or_state(document: Any) -> bool:
     return isinstance(document, dict) and "format_version" in document and "resource" not in document
 
 
-def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Reading | None = None) -> Reading:
+def read_plan(document: Mapping[str, Any], path: Path, sha256: str, declared: Reading | None = None) -> Reading:
     """The configuration that a plan leads to, or that a state holds.
 
+    path: of the file that held the document, absolute; sha256: of its content.
     declared: the same configuration from its sources; it then says what the JSON cannot.
     """
+    file, files = path.name, {path: sha256, **(declared.files if declared else {})}
     try:
         blocks = (State if "values" in document else _Plan)(document, file).blocks()
     except (AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
         wrong = Problem(file, 0, f"{type(error).__name__}", "the JSON of terraform show -json", "make it anew")
-        return Reading(Configuration((), (wrong,)), sha256)
+        return Reading(Configuration((), (wrong,)), sha256, files)
     problems: list[Problem] = []
     if not FORMAT.fullmatch(str(document.get("format_version"))):
         got = f"format_version {document.get('format_version')}"
@@ -61,10 +64,10 @@ def read_plan(document: Mapping[str, Any], file: str, sha256: str, declared: Rea
         got = "a plan that ended with an error"
         problems.append(Problem(file, 0, got, "a whole plan", "mend the error, and plan again"))
     if declared is None:
-        return Reading(Configuration(tuple(blocks), tuple(problems)), sha256)
+        return Reading(Configuration(tuple(blocks), tuple(problems)), sha256, files)
     over = Overlay(declared.configuration, blocks, file)
     configuration = Configuration(tuple(over.blocks()), (*declared.configuration.problems, *problems, *over.problems))
-    return Reading(configuration, sha256)
+    return Reading(configuration, sha256, files)
 
 
 class _Plan:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from policies.terraform.evaluate import NO_NAMES, Scope, value_of
-from policies.terraform.folders import Folder, content_of, parse_json, terraform_files
+from policies.terraform.folders import Folder, content_of, named, parse_json, terraform_files
 from policies.terraform.model import Block, Configuration, Problem
 from policies.terraform.modules import Module, Tree
 from policies.terraform.syntax import Hcl, Json, parse_hcl
 
+INSTALLED = ".terraform/modules/modules.json"
 SKIPPED = frozenset({".terraform", ".git", ".terragrunt-cache", ".external_modules", "node_modules", ".venv"})
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A configuration and the SHA-256 (hex) over the names and contents of all files it was read from."""
+    """A configuration and the SHA-256 (hex) over the names and contents of all files it was read from.
+
+    files: absolute path -> SHA-256 (hex) of each.
+    """
 
     configuration: Configuration
     sha256: str
+    files: Mapping[Path, str]
 
 
 def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, ...] = ()) -> Reading:
@@ -32,9 +38,9 @@ def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, .
     tree = Tree(folder)
     root = tree.folder(folder, only)
     given = _given(folder, None if only else root, var_files, root)
+    tree.installed = _installed(folder, root)
     tree.digests.update(root.digests)
     tree.problems[:] = list(root.problems)
-    tree.installed = _installed(folder)
     module = Module(tree, root, given=given.get)
     for name in sorted(set(given) - set(module.variables)):
         if var_files:
@@ -47,7 +53,8 @@ def read_module(folder: Path, only: Path | None = None, var_files: tuple[Path, .
     digests = sorted(tree.digests.items())
     content = "".join(f"{name}\0{digest}\n" for name, digest in digests)
     sha256 = digests[0][1] if len(digests) == 1 else hashlib.sha256(content.encode()).hexdigest()
-    return Reading(Configuration(tuple(blocks), tuple(tree.problems)), sha256)
+    files = {Path(os.path.normpath(folder / name)): digest for name, digest in digests}
+    return Reading(Configuration(tuple(blocks), tuple(tree.problems)), sha256, files)
 
 
 def root_folders(path: Path) -> list[Path]:
@@ -102,12 +109,14 @@ def _sources(content: bytes, file: Path) -> Iterator[str]:
             yield block.body.attributes["source"].text.strip('"')
 
 
-def _installed(folder: Path) -> Mapping[str, str]:
+def _installed(folder: Path, notes: Folder) -> Mapping[str, str]:
     """Where `terraform init` put the modules that come from elsewhere."""
+    file = folder / INSTALLED
+    content = content_of(file, INSTALLED, notes) if file.is_file() else None
     try:
-        listed = json.loads((folder / ".terraform/modules/modules.json").read_bytes())["Modules"]
+        listed = json.loads(content or b"")["Modules"]
         return {str(entry["Key"]): str(entry["Dir"]) for entry in listed if entry.get("Key")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return {}
 
 
@@ -119,23 +128,23 @@ def _given(folder: Path, module: Folder | None, var_files: tuple[Path, ...], not
         automatic.extend(folder.glob(pattern))
     ordered = automatic[:2] + sorted(automatic[2:], key=lambda path: path.name)
     for path in [path for path in ordered if path.is_file()] + list(var_files):
-        found.update(_values(path, notes))
+        found.update(_values(path, named(path.resolve(), folder), notes))
     return found
 
 
-def _values(path: Path, notes: Folder) -> dict[str, Any]:
-    content = content_of(path, path.name, notes)
+def _values(path: Path, name: str, notes: Folder) -> dict[str, Any]:
+    content = content_of(path, name, notes)
     if content is None:
         return {}
     try:
-        if path.name.endswith(".json"):
+        if path.suffix == ".json":
             document = parse_json(content)
             if not isinstance(document, dict):
                 raise ValueError("not an object")
             return {str(key): _literal(Json(value)) for key, value in document.items()}
-        body, problems = parse_hcl(content, path.name)
+        body, problems = parse_hcl(content, name)
     except (ValueError, RecursionError) as error:
-        notes.problems.append(Problem(path.name, 0, str(error), "values of variables", "mend the file"))
+        notes.problems.append(Problem(name, 0, str(error), "values of variables", "mend the file"))
         return {}
     notes.problems.extend(problems)
     return {name: _literal(expression) for name, expression in body.attributes.items()}

@@ -1,0 +1,102 @@
+"""Which files of an input may be kept with its verdict: those that hold no secret, as far as can be told.
+
+Evidence is copied, mailed and stored for years. A file that is left out is still named in the verdict by its digest, so
+that whoever has it can show that it is the one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib.artifacts import Verdict
+from lib.errors import GateError
+from lib.gate.scope import common_folder
+from lib.gate.sources import Source
+from policies.credentials import credential_in, credential_name, is_literal_secret, named_values
+from policies.sec_no_plaintext_secret import HIDDEN as NOT_SHOWN
+from policies.terraform.folders import parse_json
+from policies.terraform.printed import HIDDEN, hidden
+
+COMMENT = re.compile(r"(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL)
+ENTRY = re.compile(r"""^\s*"?([\w-]+)"?\s*[=:]\s*"?([^"\n]+)""", re.MULTILINE)
+MARKED = (
+    ("after", "after_sensitive"),
+    ("before", "before_sensitive"),
+    ("values", "sensitive_values"),
+    ("value", "sensitive"),
+)
+"""Where Terraform's JSON has a value, and beside it which parts of it are secret."""
+
+
+def archived(source: Source, verdict: Verdict) -> dict[str, bytes]:
+    """Path below the common folder -> content, of each file that may be kept. Raises: GateError if one has changed."""
+    root = common_folder(source)
+    found = [item for item in (*verdict.findings, *(item.finding for item in verdict.waived)) if NOT_SHOWN in item.got]
+    told = {item.file for item in found} | {problem.file for problem in source.configuration.problems}
+    kept = {}
+    for path, sha256 in sorted(source.files.items()):
+        content = _unchanged(path, sha256)
+        name = path.relative_to(root).as_posix()
+        values = path.name.endswith((".tfvars", ".tfvars.json"))
+        if not (_is_told(name, told) or (values and found) or _holds_secret(path.name, content)):
+            kept[name] = content
+    return kept
+
+
+def without_secret(content: bytes) -> bool:
+    """Whether a text file that is no Terraform, as one of waivers, may be kept."""
+    return not credential_in(content.decode("utf-8", "replace"))
+
+
+def _is_told(name: str, told: Iterable[str]) -> bool:
+    """Whether a finding is about the file. Findings name files from the root module on, `../modules/db/main.tf`."""
+    return any(name.endswith(f"/{Path(file).as_posix().lstrip('./')}") for file in told if file)
+
+
+def _unchanged(path: Path, sha256: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise GateError(f"{path}: cannot be read again to be kept: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise GateError(f"{path}: has changed since it was judged, so the verdict is not about it; judge it anew")
+    return content
+
+
+def _holds_secret(name: str, content: bytes) -> bool:
+    if name.endswith(".json"):
+        try:
+            document = parse_json(content)
+        except (ValueError, RecursionError):
+            return True
+        return _has_marked(document) or any(_is_secret(*pair) for pair in _named(document))
+    text = content.decode("utf-8", "replace")
+    remarks = "\n".join(COMMENT.findall(text))
+    pairs = ENTRY.findall(text) if name.endswith(".tfvars") else ()
+    return bool(credential_in(remarks)) or any(_is_secret(key, value) for key, value in pairs)
+
+
+def _named(document: Any) -> Iterator[tuple[str, Any]]:
+    for path, name, value in named_values(document, "", ""):
+        argument = path.rpartition(".")[0].rpartition(".")[2]  # plans have `password: {constant_value: ...}`
+        yield (argument if name == "constant_value" else name), value
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    if isinstance(value, str) and ("${" in value or credential_in(value, name)):
+        return "${" not in value
+    return credential_name(name) and is_literal_secret(value)
+
+
+def _has_marked(document: Any) -> bool:
+    """Whether JSON of a plan or state holds a value that it marks as secret itself."""
+    if isinstance(document, Mapping):
+        pairs = ((document[at], document[marks]) for at, marks in MARKED if at in document and marks in document)
+        return any(HIDDEN in str(hidden(value, marks)) for value, marks in pairs) or any(
+            map(_has_marked, document.values())
+        )
+    return isinstance(document, list) and any(map(_has_marked, document))
