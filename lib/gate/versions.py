@@ -24,11 +24,12 @@ INPUTS = frozenset({"policies/waivers.toml"})
 
 def versions_of(source: Source) -> Versions:
     """The rule set's digests, the tools' versions, and the providers that the configuration accepts."""
-    return replace(_here(), provider=providers_of(source))
+    return replace(versions_here(), provider=providers_of(source))
 
 
 @cache
-def _here() -> Versions:
+def versions_here() -> Versions:
+    """The rule set and the tools of this checkout, whatever is judged."""
     files = _digests(JUDGING)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     tools = {"checkov": version("checkov"), "plantguard": project["version"], "python": platform.python_version()}
