@@ -2,7 +2,8 @@
 
 The only reader of the environment. `load_settings` is the way in: it takes every value from its strongest source
 and refuses all wrong ones in one SettingsError. No field holds a secret: the database password is an entry in
-Secrets Manager, and only its name and its key's ARN are settings.
+Secrets Manager, and only its name and its key's ARN are settings. The key that signs runs is read apart, and goes
+nowhere else.
 """
 
 import getpass
@@ -32,9 +33,13 @@ FILE_VARIABLE: Final = "PLANTGUARD_SETTINGS"
 SUFFIX_VARIABLE: Final = "ENVIRONMENT_SUFFIX"
 ACTOR_VARIABLE: Final = f"{PREFIX}ACTOR"
 APPROVER_VARIABLE: Final = f"{PREFIX}APPROVER"
-NO_SETTINGS: Final = frozenset({FILE_VARIABLE, ACTOR_VARIABLE, APPROVER_VARIABLE})
-"""Variables of our prefix that are read elsewhere here and say nothing about the stack."""
 CONTEXT_VARIABLE: Final = "CDKTF_CONTEXT_JSON"
+SIGNING_KEY_VARIABLE: Final = "PLANTGUARD_SIGNING_KEY"
+PUBLIC_KEY_VARIABLE: Final = "PLANTGUARD_PUBLIC_KEY"
+NOT_SETTINGS: Final = frozenset(
+    {FILE_VARIABLE, ACTOR_VARIABLE, APPROVER_VARIABLE, SIGNING_KEY_VARIABLE, PUBLIC_KEY_VARIABLE}
+)
+"""Variables of our prefix that say nothing about the stack; they are read elsewhere here."""
 DEFAULT_FILE: Final = Path(__file__).resolve().parents[1] / "plantguard.toml"
 
 # Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
@@ -513,6 +518,16 @@ def load_thresholds(
     return {name: getattr(thresholds, name) for name in Thresholds.model_fields if name in thresholds.model_fields_set}
 
 
+def load_signing_key(environ: Mapping[str, str] | None = None) -> str | None:
+    """What PLANTGUARD_SIGNING_KEY holds, None where it is not set: the text of a private key, so never to be shown."""
+    return (os.environ if environ is None else environ).get(SIGNING_KEY_VARIABLE)
+
+
+def load_public_key(environ: Mapping[str, str] | None = None) -> str | None:
+    """What PLANTGUARD_PUBLIC_KEY holds, None where it is not set."""
+    return (os.environ if environ is None else environ).get(PUBLIC_KEY_VARIABLE)
+
+
 @dataclass(frozen=True)
 class _Given:
     field: str
@@ -566,7 +581,7 @@ def _from_context(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
 
 def _from_environ(variables: Mapping[str, str]) -> Iterator[_Given | Problem]:
     for variable in sorted(variables):
-        if variable.startswith(PREFIX) and variable not in NO_SETTINGS and not _sets_threshold(variable):
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS and not _sets_threshold(variable):
             field = variable.removeprefix(PREFIX).lower() if variable.isupper() else variable
             yield _Given(field, f"environment variable {variable}", _read(field, variables[variable]))
     if SUFFIX_VARIABLE in variables:

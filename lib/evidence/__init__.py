@@ -1,1 +1,1 @@
-"""Stage 6 of 8, evidence: Verdict -> a run that is kept, sealed, and can be verified by who was not there."""
+"""Stage 6 of 8, evidence: Verdict and its reports -> a run that is kept and can be verified, without us if need be."""
