@@ -20,15 +20,20 @@ import typer
 from lib.errors import GateError, PlantguardError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lib.artifacts import Verdict
+    from lib.evidence.keeping import Keeping
     from lib.gate.sources import Source
     from lib.gate.waiver_file import Entry
     from lib.settings import Settings
     from policies.profiles import Profile
 
 INTERRUPTED = 130
+FORMATS = ("text", "json", "html")
+UNSIGNED = "unsigned: nobody vouches for this run; sign with --signing-key FILE or PLANTGUARD_SIGNING_KEY"
+COLOURS = {"stands": typer.colors.GREEN, "noted": typer.colors.RED, "fails": typer.colors.RED, "undecided": "yellow"}
+"""Of what `verify` found. What is noted decides nothing, and is red: a run that nobody signed."""
 REPORTS = "compliance_reports"
 WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
@@ -56,6 +61,9 @@ SettingsFile = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Override one setting; may be repeated.")
+]
+Reports = Annotated[
+    Path | None, typer.Option("--reports", metavar="DIR", help="Where runs are kept, by stack (compliance_reports).")
 ]
 OutDir = Annotated[
     Path | None, typer.Option("--outdir", metavar="DIR", help="Where the Terraform JSON goes (cdktf.out).")
@@ -125,9 +133,10 @@ def gate(
             "verdict: a gate that passes because it failed before is no gate.",
         ),
     ] = None,
-    reports: Annotated[
+    reports: Reports = None,
+    signing_key: Annotated[
         Path | None,
-        typer.Option("--reports", metavar="DIR", help="Where each verdict gets its folder (compliance_reports)."),
+        typer.Option("--signing-key", metavar="FILE", help="Signs the run (ed25519 PEM); or PLANTGUARD_SIGNING_KEY."),
     ] = None,
     keep: Annotated[
         int | None,
@@ -163,16 +172,82 @@ def gate(
 
     answers, without = _each(found, judged)
     clock.mark("judge")
-    kept, changed = _kept(answers, own, started, reports or ROOT / REPORTS, keep)
+    how = _keeping(reports or ROOT / REPORTS, started, signing_key, keep or (own.runs_kept if own else None))
+    kept, changed = _kept(answers, how, own.public_view() if own else {})
     verdicts = [verdict for _, verdict in kept]
     without += changed
     if kept:
-        _print(kept, format_, output)
+        _print(kept, format_, output, signed=how.signed)
     clock.mark("report")
     for gap in without:
         typer.echo(f"{type(gap).__name__}: {gap}", err=True)
     codes = {verdict.outcome.exit_code for verdict in verdicts} | {gap.exit_code for gap in without}
     raise typer.Exit(1 if 1 in codes else max(codes))
+
+
+@app.command()
+def report(
+    run: Annotated[
+        Path | None,
+        typer.Argument(help="A run's folder, its verdict.json, or a stack: its last run. Without it, the only one's."),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="NAME", help=f"{', '.join(FORMATS)}; or all, into the folder of -o.")
+    ] = "text",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where it goes; - is standard output.")
+    ] = "-",
+    history: Annotated[
+        bool, typer.Option("--history", help="The trend over the runs of a stack instead: history.html and .csv.")
+    ] = False,
+    reports: Reports = None,
+) -> None:
+    """Render a kept run again, byte for byte as it was, or the trend over the runs of a stack."""
+    from lib.evidence.runs import read_verdict, run_folder
+
+    folder = run_folder(run, reports or ROOT / REPORTS)
+    if history:
+        _history(folder.parent, output)
+        return
+    if format_ not in (*FORMATS, "all"):
+        raise typer.BadParameter(f"got {format_!r}, requires {', '.join(FORMATS)} or all", param_hint="--format")
+    verdict = read_verdict(folder)
+    if format_ == "all":
+        _all_views(verdict, output)
+    elif format_ == "text":
+        _write(_as_text(verdict, colour=output == "-").encode(), output)
+    else:
+        _write(_rendered(verdict, format_), output)
+
+
+@app.command()
+def verify(
+    run: Annotated[
+        Path | None, typer.Argument(help="A run's folder, or a stack: its last run. Without it, the only stack's.")
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option("--public-key", metavar="FILE", help="Whose signature you trust (PEM); or PLANTGUARD_PUBLIC_KEY."),
+    ] = None,
+    input_: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="DIR", help="Where the input is, if it was not kept with the run."),
+    ] = None,
+    reports: Reports = None,
+) -> None:
+    """Check signature and digests of a kept run, judge its input again, and say whether every result comes out."""
+    from lib.evidence.checks import exit_code
+    from lib.evidence.keys import read_public_key
+    from lib.evidence.runs import run_folder
+    from lib.evidence.verification import verify as checks_of
+
+    folder = run_folder(run, reports or ROOT / REPORTS)
+    checks = []
+    for check in checks_of(folder, read_public_key(public_key), input_):
+        checks.append(check)
+        for sentence in check.says:
+            typer.secho(f"{check.result.value:<10} {check.name:<13} {sentence}", fg=COLOURS[check.result.value])
+    raise typer.Exit(exit_code(checks))
 
 
 @app.command()
@@ -243,40 +318,78 @@ def _entries(file: tuple[str, Path] | None) -> tuple[Entry, ...]:
     return read_waivers(file[1], file[0]) if file else ()
 
 
-def _kept(
-    answers: Sequence[tuple[Source, Verdict, tuple[str, Path] | None]],
-    own: Settings | None,
-    started: datetime,
-    reports: Path,
-    most: int | None,
-) -> tuple[list[tuple[Path, Verdict]], list[GateError]]:
-    from lib.artifacts import Run
-    from lib.evidence.keeping import Keeping, keep
+def _keeping(reports: Path, started: datetime, signing_key: Path | None, most: int | None) -> Keeping:
+    from lib.artifacts import Digest, Run
+    from lib.evidence.attestation import sealed
+    from lib.evidence.keeping import Keeping
+    from lib.evidence.keys import read_signer
+    from lib.evidence.statement import FILENAME, statement
     from lib.settings import Settings, load_actor
 
-    most = most or (own.runs_kept if own else Settings.model_fields["runs_kept"].default)
-    settings = own.public_view() if own else {}
-    how = Keeping(reports, Run("", started, datetime.now(UTC), load_actor()), lambda *_: {}, most)
+    signer = read_signer(signing_key)
+
+    def seal(verdict: Verdict, digests: Mapping[str, str]) -> Mapping[str, bytes]:
+        return {FILENAME: sealed(statement((Digest(*pair) for pair in digests.items()), verdict), signer)}
+
+    run = Run("", started, datetime.now(UTC), load_actor())
+    return Keeping(reports, run, seal, most or Settings.model_fields["runs_kept"].default, signer is not None)
+
+
+def _kept(
+    answers: Sequence[tuple[Source, Verdict, tuple[str, Path] | None]], how: Keeping, settings: Mapping[str, object]
+) -> tuple[list[tuple[Path, Verdict]], list[GateError]]:
+    from lib.evidence.keeping import keep
+
     return _each(answers, lambda source, verdict, file: keep(source, verdict, how, waivers=file, settings=settings))
 
 
-def _print(kept: Sequence[tuple[Path, Verdict]], format_: str, output: str) -> None:
-    from lib.verdict_json import to_json
-    from lib.whole_file import write_whole
-
+def _print(kept: Sequence[tuple[Path, Verdict]], format_: str, output: str, *, signed: bool) -> None:
     verdicts = [verdict for _, verdict in kept]
     if format_ == "text":
-        text = "\n".join(_as_text(verdict, colour=output == "-") for verdict in verdicts)
+        text = "\n".join(_as_text(verdict, colour=output == "-") for verdict in verdicts).encode()
     else:
-        texts = [to_json(verdict) for verdict in verdicts]
-        text = texts[0] if len(texts) == 1 else f"[\n{','.join(texts)}]\n"
-    if output == "-":
-        sys.stdout.write(text)
-    else:
-        write_whole(Path(output), text.encode())
+        texts = [_rendered(verdict, "json") for verdict in verdicts]
+        text = texts[0] if len(texts) == 1 else b"[\n%b]\n" % b",".join(texts)
+    _write(text, output)
     if format_ == "text":
         for folder, _ in kept:
             typer.echo(f"\nreport: {folder / 'index.html'}", err=True)
+        if not signed:
+            typer.secho(UNSIGNED, fg="red", err=True)
+
+
+def _rendered(verdict: Verdict, format_: str) -> bytes:
+    from lib.reports import view
+    from lib.verdict_json import to_json
+
+    return to_json(verdict).encode() if format_ == "json" else view(format_, verdict)[1]
+
+
+def _write(content: bytes, output: str) -> None:
+    """To standard output, else to a file that is whole or not there."""
+    from lib.whole_file import write_whole
+
+    if output == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_whole(Path(output), content)
+
+
+def _all_views(verdict: Verdict, folder: str) -> None:
+    from lib.reports import views_of
+
+    if folder == "-":
+        raise typer.BadParameter("requires a folder for all views", param_hint="--output")
+    for name, content in {"verdict.json": _rendered(verdict, "json"), **views_of(verdict)}.items():
+        _write(content, str(Path(folder, name)))
+
+
+def _history(stack: Path, folder: str) -> None:
+    from lib.evidence.history import read_history
+
+    read_history(stack)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:

@@ -18,13 +18,15 @@ from lib.gate.sources import Source
 class Keeping:
     """What every run of one call of the gate is kept by.
 
-    reports: the folder of all stacks. run: times and actor; its id is given when it is kept. most: runs kept per stack.
+    reports: the folder of all stacks. run: times and actor; its id is given when it is kept. most: runs kept per
+    stack. signed: whether `seal` signs.
     """
 
     reports: Path
     run: Run
     seal: Seal
     most: int
+    signed: bool
 
 
 def keep(

@@ -11,11 +11,10 @@ from lib.artifacts import Digest, Finding, Passed, State, Verdict, Versions, Wai
 from lib.errors import GateError
 from lib.evidence.checks import Check, Result
 from lib.evidence.runs import INPUT, WAIVERS
-from lib.gate import judge
+from lib.gate import judge_again
 from lib.gate.sources import read_source
 from lib.gate.versions import versions_here
 from lib.gate.waiver_file import read_waivers
-from policies.profiles import PROFILES, Profile
 
 INPUT_CHECK, RULES_CHECK, RESULTS_CHECK = "input", "rule set", "results"
 MOST_SHOWN = 20
@@ -53,8 +52,8 @@ def _results(root: Path, run: Path, verdict: Verdict, *, certain: bool) -> Check
         declared = _inside(root, scope.configuration) if scope.configuration else None
         source = read_source(_inside(root, scope.target), declared, [_inside(root, name) for name in scope.var_files])
         waivers = read_waivers(run / WAIVERS, scope.waivers) if scope.waivers else ()
-        again = judge(source, verdict.stack, waivers, verdict.run.started.date(), _profile(verdict))
-    except (GateError, TypeError) as gap:
+        again = judge_again(source, verdict, waivers)
+    except GateError as gap:
         return Check(RESULTS_CHECK, Result.FAILS if certain else Result.UNDECIDED, (f"no verdict now: {gap}",))
     differences = (*_outcome(verdict, again), *_lost("now", again, verdict), *_lost("then", verdict, again))
     if not differences:
@@ -64,12 +63,6 @@ def _results(root: Path, run: Path, verdict: Verdict, *, certain: bool) -> Check
     rest = (f"and {len(differences) - MOST_SHOWN} more",) if len(differences) > MOST_SHOWN else ()
     hint = () if certain else ("the rule set has changed since: check out the commit of the run to be sure",)
     return Check(RESULTS_CHECK, Result.FAILS if certain else Result.UNDECIDED, (*shown, *rest, *hint))
-
-
-def _profile(verdict: Verdict) -> Profile:
-    if verdict.profile not in PROFILES:
-        raise GateError(f"no profile is called {verdict.profile!r}")
-    return Profile.of_thresholds(verdict.profile, verdict.thresholds)
 
 
 def _differences(root: Path, files: tuple[Digest, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

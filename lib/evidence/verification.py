@@ -68,9 +68,7 @@ def _files(said: Mapping[str, Any], found: tuple[Digest, ...], odd: tuple[str, .
         *(f"{name} was not there" for name in differs.extra),
         *(f"{name} is no plain file" for name in odd),
     )
-    return Check(
-        FILES, Result.FAILS if wrong else Result.STANDS, wrong or (f"all {len(found)} files are those written",)
-    )
+    return _check(FILES, wrong, f"all {len(found)} files are those written")
 
 
 def _verdict(run: Path, verdict: Verdict, found: tuple[Digest, ...], envelope: Opened | None) -> Check:
@@ -81,9 +79,11 @@ def _verdict(run: Path, verdict: Verdict, found: tuple[Digest, ...], envelope: O
         wrong.append(f"it is of the run {verdict.run.id}, and the folder is called {run.name}")
     if envelope and statement(found, verdict)["predicate"] != envelope.statement["predicate"]:
         wrong.append("the attestation tells of another verdict")
-    return Check(
-        VERDICT, Result.FAILS if wrong else Result.STANDS, tuple(wrong) or (f"{verdict.outcome.value}, as attested",)
-    )
+    return _check(VERDICT, tuple(wrong), f"{verdict.outcome.value}, as attested")
+
+
+def _check(name: str, wrong: tuple[str, ...], right: str) -> Check:
+    return Check(name, Result.FAILS if wrong else Result.STANDS, wrong or (right,))
 
 
 def _views(run: Path, verdict: Verdict) -> Check:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from policies.terraform.model import Problem
+from policies.terraform.model import Problem, loaded
 from policies.terraform.syntax import Body, Hcl, Json, body_of_json, json_lines, parse_hcl
 
 NESTED = frozenset({"resource", "data", "ephemeral"})
@@ -75,7 +74,8 @@ def read_folder(path: Path, root: Path, only: Path | None = None) -> Folder:
 
 def named(file: Path, root: Path) -> str:
     """How findings name a file: from the root of the configuration on, `modules/database/main.tf`."""
-    return Path(os.path.relpath(file, root)).as_posix()
+    name = Path(os.path.relpath(file, root)).as_posix()
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def content_of(file: Path, name: str, folder: Folder) -> bytes | None:
@@ -93,7 +93,7 @@ def content_of(file: Path, name: str, folder: Folder) -> bytes | None:
 
 def parse_json(content: bytes) -> Any:
     """JSON without repeated keys. Raises: ValueError, RecursionError."""
-    return json.loads(content, object_pairs_hook=_without_repeats)
+    return loaded(content.decode("utf-8-sig"), _without_repeats)
 
 
 def _read(file: Path, name: str, folder: Folder) -> Iterator[Declaration]:

@@ -22,6 +22,7 @@ from typing import Any
 import re2
 import yaml
 
+from policies.terraform.model import loaded, whole_characters
 from policies.terraform.values import (
     LONGEST_TEXT,
     Invalid,
@@ -314,13 +315,13 @@ def _tostring(values: list[Any], known: Known) -> Any:
 
 
 def _jsondecode(values: list[Any], known: Known) -> Any:
-    return json.loads(text(known(values[0])))
+    return loaded(text(known(values[0])))
 
 
 def _yamldecode(document: Any) -> Any:
     if re.search(r"(?:^|[\s\[{:,-])[&*]\w", text(document)):
         raise NotKnown("a YAML document with anchors")
-    return yaml.safe_load(text(document))
+    return whole_characters(yaml.safe_load(text(document)))
 
 
 def _cidrsubnet(prefix: Any, bits: Any, number: Any) -> str:

@@ -19,6 +19,8 @@ TRAVERSAL = re.compile(
     rf"(\[[^\]]*\])?((?:\.\w+)*)"
 )
 """`module.site["a"].aws_kms_key.stream[0].arn`: modules, kind, type, name, instance key, attributes."""
+HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape that may be half of a surrogate pair."""
 GIVEN_BY_AWS = (".arn", ".id", ".account_id")
 """Attributes that no configuration sets, so that no wildcard hides in them."""
 MAXIMUM_DEPTH = 16
@@ -210,7 +212,25 @@ def decoded(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = No
     pairs: json's object_pairs_hook. Raises: ValueError, RecursionError.
     """
     quoted = INTERPOLATION.sub(lambda match: json.dumps(match[0])[1:-1] if '"' in match[0] else match[0], text)
-    return json.loads(quoted, object_pairs_hook=pairs)
+    return loaded(quoted, pairs)
+
+
+def loaded(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """JSON as Go's programs read it: half a surrogate pair is no character, and becomes U+FFFD.
+
+    pairs: json's object_pairs_hook. Raises: ValueError, RecursionError.
+    """
+    found = json.loads(text, object_pairs_hook=pairs)
+    return whole_characters(found) if HALF.search(text) else found
+
+
+def whole_characters(value: Any) -> Any:
+    """A value of JSON or YAML in whose texts U+FFFD stands for half of a surrogate pair, which no file could hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {whole_characters(key): whole_characters(item) for key, item in value.items()}
+    return [whole_characters(item) for item in value] if isinstance(value, list) else value
 
 
 def _expression(text: str) -> str:

@@ -6,6 +6,7 @@ tree-sitter drops white space around literals, and JSON strings never pass throu
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -93,7 +94,10 @@ def _plain(text: str, escapes: bool) -> str:
 
 def _unescaped(match: re.Match[str]) -> str:
     code = match[1]
-    return chr(int(code[1:], 16)) if len(code) > 1 else ESCAPES.get(code, match[0])
+    if len(code) == 1:
+        return ESCAPES.get(code, match[0])
+    point = int(code[1:], 16)
+    return chr(point) if point <= sys.maxunicode and not 0xD800 <= point <= 0xDFFF else "\ufffd"  # as Terraform has it
 
 
 def closing(text: str, position: int) -> int:
