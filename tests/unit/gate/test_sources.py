@@ -59,7 +59,7 @@ def test_keeps_the_construct_path_and_drops_the_comment(source):
     ("text", "reason"),
     [
         ("", "Expecting value"),
-        (b"\xff\xfe{}", "Expecting value"),
+        (b"\xff\xfe{}", "utf-8"),
         ("[" * 100_000, "nested too deeply"),
         ('{"resource": {"a": {"b": {}, "b": {}}}}', "given twice"),
         ("[]", "where Terraform JSON is an object"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
@@ -76,8 +77,8 @@ def judged(tmp_path):
 
 
 @pytest.fixture
-def gate(monkeypatch, tmp_path, capsys):
-    """Runs `main.py gate` on TODAY, in a project that is `tmp_path`; gives exit code, standard output and error."""
+def cli(monkeypatch, tmp_path, capfdbinary):
+    """Runs `main.py` on TODAY, in a project that is `tmp_path`; gives exit code, standard output and error."""
 
     class Clock(datetime):
         @classmethod
@@ -89,11 +90,17 @@ def gate(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(main.signal, "signal", lambda *_: None)
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["main.py", "gate", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["main.py", *map(str, arguments)])
         try:
             code = main.main()
         except SystemExit as ended:
             code = ended.code
-        return code, *capsys.readouterr()
+        return code, *(text.decode() for text in capfdbinary.readouterr())
 
     return run
+
+
+@pytest.fixture
+def gate(cli):
+    """Runs `main.py gate`, as `cli` does."""
+    return partial(cli, "gate")
