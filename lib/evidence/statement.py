@@ -26,6 +26,8 @@ KEYLESS_FILENAME = "attestation.sigstore.json"
 ATTESTATIONS = frozenset({FILENAME, KEYLESS_FILENAME})
 """Files that vouch for the others, so that they cannot be among them."""
 
+MOST_PAYLOAD_BYTES = 2 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -51,11 +53,14 @@ def statement(files: Iterable[Digest], verdict: Verdict) -> dict[str, Any]:
 
 
 def payload(statement: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed. Raises: ReportError where a text of it has no UTF-8."""
+    """The bytes that are signed. Raises: ReportError where nobody could read them back."""
     try:
-        return json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError as wrong:
-        raise ReportError("the statement: got a text that has no UTF-8, requires names that have") from wrong
+        made = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ReportError("the statement: got a text that has no UTF-8, requires names that have") from None
+    if len(made) > MOST_PAYLOAD_BYTES:
+        raise ReportError(f"the statement: got {len(made)} bytes, requires at most {MOST_PAYLOAD_BYTES}")
+    return made
 
 
 def compare(statement: Mapping[str, Any], found: Iterable[Digest]) -> Difference:
@@ -77,8 +82,12 @@ def _predicate(verdict: Verdict) -> dict[str, Any]:
     return {
         "result": ("WARNED" if verdict.waived else "PASSED") if verdict.outcome is Outcome.PASS else "FAILED",
         "configuration": [
-            _resource("rule set", verdict.versions.rule_set_sha256, {"profile": verdict.profile}),
-            _resource("source", verdict.source_sha256, {"path": verdict.source, "commit": verdict.scope.commit}),
+            {"name": name, "digest": {"sha256": sha256}, "annotations": annotations}
+            for name, sha256, annotations in (
+                ("rule set", verdict.versions.rule_set_sha256, {"profile": verdict.profile}),
+                ("source", verdict.source_sha256, {"path": verdict.source, "commit": verdict.scope.commit}),
+            )
+            if sha256
         ],
         **({"url": run.actor.run_url} if run.actor.run_url else {}),
         "passedTests": sorted(passed),
@@ -96,10 +105,6 @@ def _predicate(verdict: Verdict) -> dict[str, Any]:
             "provider": dict(verdict.versions.provider),
         },
     }
-
-
-def _resource(name: str, sha256: str, annotations: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": name, "digest": {"sha256": sha256}, "annotations": dict(annotations)}
 
 
 def _utc(time: datetime) -> str:
