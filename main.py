@@ -138,6 +138,9 @@ def gate(
         Path | None,
         typer.Option("--signing-key", metavar="FILE", help="Signs the run (ed25519 PEM); or PLANTGUARD_SIGNING_KEY."),
     ] = None,
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="Sign with the identity of this CI job (Sigstore; its log is public).")
+    ] = False,
     keep: Annotated[
         int | None,
         typer.Option(
@@ -172,7 +175,9 @@ def gate(
 
     answers, without = _each(found, judged)
     clock.mark("judge")
-    how = _keeping(reports or ROOT / REPORTS, started, signing_key, keep or (own.runs_kept if own else None))
+    how = _keeping(
+        reports or ROOT / REPORTS, started, signing_key, keep or (own.runs_kept if own else None), keyless=keyless
+    )
     kept, changed = _kept(answers, how, own.public_view() if own else {})
     verdicts = [verdict for _, verdict in kept]
     without += changed
@@ -229,6 +234,11 @@ def verify(
         Path | None,
         typer.Option("--public-key", metavar="FILE", help="Whose signature you trust (PEM); or PLANTGUARD_PUBLIC_KEY."),
     ] = None,
+    identity: Annotated[
+        str,
+        typer.Option(help="Who signed with --keyless, as the certificate has it: a GitHub workflow and ref."),
+    ] = "",
+    issuer: Annotated[str, typer.Option(help="Who vouched for that identity: the URL of its OIDC issuer.")] = "",
     input_: Annotated[
         Path | None,
         typer.Option("--input", metavar="DIR", help="Where the input is, if it was not kept with the run."),
@@ -239,11 +249,13 @@ def verify(
     from lib.evidence.checks import exit_code
     from lib.evidence.keys import read_public_key
     from lib.evidence.runs import run_folder
+    from lib.evidence.sealing import Trusted
     from lib.evidence.verification import verify as checks_of
 
     folder = run_folder(run, reports or ROOT / REPORTS)
     checks = []
-    for check in checks_of(folder, read_public_key(public_key), input_):
+    trusted = Trusted(read_public_key(public_key), identity, issuer)
+    for check in checks_of(folder, trusted, input_):
         checks.append(check)
         for sentence in check.says:
             typer.secho(f"{check.result.value:<10} {check.name:<13} {sentence}", fg=COLOURS[check.result.value])
@@ -318,21 +330,17 @@ def _entries(file: tuple[str, Path] | None) -> tuple[Entry, ...]:
     return read_waivers(file[1], file[0]) if file else ()
 
 
-def _keeping(reports: Path, started: datetime, signing_key: Path | None, most: int | None) -> Keeping:
-    from lib.artifacts import Digest, Run
-    from lib.evidence.attestation import sealed
+def _keeping(reports: Path, started: datetime, signing_key: Path | None, most: int | None, *, keyless: bool) -> Keeping:
+    from lib.artifacts import Run
     from lib.evidence.keeping import Keeping
     from lib.evidence.keys import read_signer
-    from lib.evidence.statement import FILENAME, statement
+    from lib.evidence.sealing import seal_by
     from lib.settings import Settings, load_actor
 
     signer = read_signer(signing_key)
-
-    def seal(verdict: Verdict, digests: Mapping[str, str]) -> Mapping[str, bytes]:
-        return {FILENAME: sealed(statement((Digest(*pair) for pair in digests.items()), verdict), signer)}
-
     run = Run("", started, datetime.now(UTC), load_actor())
-    return Keeping(reports, run, seal, most or Settings.model_fields["runs_kept"].default, signer is not None)
+    most = most or Settings.model_fields["runs_kept"].default
+    return Keeping(reports, run, seal_by(signer, keyless=keyless), most, keyless or signer is not None)
 
 
 def _kept(

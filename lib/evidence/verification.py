@@ -7,37 +7,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from securesystemslib.signer import SSlibKey
-
 from lib.artifacts import Digest, Verdict
 from lib.errors import ReportError
-from lib.evidence.attestation import Opened, Seal, opened
+from lib.evidence.attestation import Opened, Seal
 from lib.evidence.checks import Check, Result
 from lib.evidence.reproduction import reproduce
 from lib.evidence.runs import VERDICT, read_verdict
-from lib.evidence.statement import ATTESTATIONS, FILENAME, compare, statement
+from lib.evidence.sealing import Trusted, open_seal
+from lib.evidence.statement import ATTESTATIONS, compare, statement
 from lib.gate.versions import versions_here
 from lib.reports import views_of
 from lib.verdict_json import to_json
 
+NOBODY = Trusted()
 SIGNATURE, FILES, VIEWS = "signature", "files", "views"
 
 
-def verify(run: Path, key: SSlibKey | None = None, original: Path | None = None) -> Iterator[Check]:
-    """Everything that can be checked of a run, one after the other. key: of whom the verifier trusts.
+def verify(run: Path, trusted: Trusted = NOBODY, original: Path | None = None) -> Iterator[Check]:
+    """Everything that can be checked of a run, one after the other. trusted: whose signature counts.
 
     original: the folder with the input, where it was not kept with the run.
     """
     found, odd = _digests(run)
+    envelope = None
     try:
-        envelope = opened((run / FILENAME).read_bytes(), key)
-    except (OSError, ReportError) as gap:
-        words = f"{FILENAME} is not there" if isinstance(gap, FileNotFoundError) else str(gap)
-        yield Check(SIGNATURE, Result.FAILS, (words,))
-        envelope = None
-    if envelope:
-        yield _signature(envelope, key)
+        envelope = open_seal(run, trusted)
+        yield _signature(envelope, trusted)
         yield _files(envelope.statement, found, odd)
+    except ReportError as gap:
+        yield Check(SIGNATURE, Result.FAILS, (str(gap),))
     try:
         verdict = read_verdict(run)
     except ReportError as gap:
@@ -48,14 +46,14 @@ def verify(run: Path, key: SSlibKey | None = None, original: Path | None = None)
     yield from reproduce(run, verdict, original)
 
 
-def _signature(envelope: Opened, key: SSlibKey | None) -> Check:
+def _signature(envelope: Opened, trusted: Trusted) -> Check:
     if envelope.seal is Seal.SIGNED:
-        return Check(SIGNATURE, Result.STANDS, (f"signed by the owner of key {envelope.signer}",))
+        return Check(SIGNATURE, Result.STANDS, (f"signed by {envelope.signer}",))
     if envelope.seal is Seal.UNSIGNED:
-        return Check(SIGNATURE, Result.FAILS if key else Result.NOTED, (f"UNSIGNED: {envelope.why}",))
+        return Check(SIGNATURE, Result.FAILS if trusted.anyone else Result.NOTED, (f"UNSIGNED: {envelope.why}",))
     if envelope.seal is Seal.UNCHECKED:
         claimed = ", ".join(envelope.claimed)
-        hint = "give it with --public-key, from where you trust it: not from this folder"
+        hint = "give --public-key, or --identity and --issuer, from where you trust them: not from this folder"
         return Check(SIGNATURE, Result.UNDECIDED, (f"{envelope.why} (it names {claimed}); {hint}",))
     return Check(SIGNATURE, Result.FAILS, (envelope.why,))
 
