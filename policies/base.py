@@ -82,7 +82,13 @@ class Policy(BaseCheck):
     blocks: ClassVar[tuple[str, ...]] = ()
     """Other kinds of block it judges: provider, output, variable."""
     controls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Framework id -> control ids."""
+    """Framework id -> control ids it is evidence for."""
+    confidence: ClassVar[str] = "medium"
+    """How apt that mapping is: high, medium or low."""
+    strength: ClassVar[str] = "direct"
+    """direct: the controls ask for this. supporting: it helps to show them. internal: they say where it belongs."""
+    conflicts: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Framework id -> control ids that a reader sees violated where the policy is met."""
     waivable: ClassVar[bool] = True
     """False where no risk owner may accept a finding: policies/waivers.toml cannot name it."""
     fix: ClassVar[str] = ""

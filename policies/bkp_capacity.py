@@ -35,6 +35,7 @@ class BkpCapacity(Policy):
         "nist-csf-2.0": ("PR.IR-04",),
         "soc2": ("A1.1",),
     }
+    strength = "supporting"
     fix = "stream_mode ON_DEMAND or shard_count; an aws_appautoscaling_target per service; max_allocated_storage"
     source = "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/design-your-workload-to-adapt-to-changes-in-demand.html"
 

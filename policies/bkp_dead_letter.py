@@ -28,6 +28,7 @@ class BkpDeadLetter(Policy):
         "nist-csf-2.0": ("PR.IR-03",),
         "soc2": ("A1.2",),
     }
+    strength = "supporting"
     fix = f"dead_letter_config or on_failure; on the queue message_retention_seconds = {DEAD_LETTER_RETENTION_SECONDS}"
     source = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
 

@@ -28,6 +28,7 @@ class BkpKinesisRetention(Policy):
         "nist-csf-2.0": ("PR.DS-11",),
         "soc2": ("A1.2", "C1.2"),
     }
+    confidence = "high"
     fix = f"retention_period = {STREAM_RETENTION_HOURS} or more (Settings.stream_retention_hours)"
     source = "https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html"
 

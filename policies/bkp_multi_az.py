@@ -35,6 +35,7 @@ class BkpMultiAz(Policy):
         "nist-csf-2.0": ("PR.IR-03", "PR.IR-04"),
         "soc2": ("A1.2",),
     }
+    confidence = "high"
     fix = "multi_az = true (Settings.database_multi_az), with a subnet group that spans two zones"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZSingleStandby.html"
 

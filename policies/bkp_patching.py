@@ -45,6 +45,7 @@ class BkpPatching(Policy):
         "pci-dss-4.0": ("6.3.3",),
         "soc2": ("CC7.1",),
     }
+    confidence = "high"
     fix = "auto_minor_version_upgrade = true; platform_version LATEST or absent; a runtime that AWS supports"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html"
 

@@ -39,6 +39,7 @@ class BkpRdsBackup(Policy):
         "nist-csf-2.0": ("PR.DS-11",),
         "soc2": ("A1.2", "CC7.4"),
     }
+    confidence = "high"
     fix = f"backup_retention_period = {BACKUP_RETENTION_DAYS} or more, and backup_window"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html"
 

@@ -32,6 +32,7 @@ class BkpRedisFailover(Policy):
         "nist-csf-2.0": ("PR.IR-03", "PR.IR-04"),
         "soc2": ("A1.2",),
     }
+    confidence = "high"
     fix = "automatic_failover_enabled = true, multi_az_enabled = true, num_cache_clusters = 2 or more"
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoFailover.html"
 

@@ -35,6 +35,7 @@ class BkpRedisSnapshot(Policy):
         "nist-csf-2.0": ("PR.DS-11",),
         "soc2": ("A1.2",),
     }
+    confidence = "high"
     fix = f"snapshot_retention_limit = {CACHE_SNAPSHOT_DAYS} or more (Settings.cache_snapshot_retention_days)"
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html"
 

@@ -56,6 +56,7 @@ class DesClassGuard(Policy):
         "pci-dss-4.0": ("6.5.3",),
         "soc2": ("CC8.1",),
     }
+    strength = "supporting"
     fix = "state a reviewed EnvironmentClass in default_tags; outside ephemeral environments keep every protection on"
     source = "https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-8"
 

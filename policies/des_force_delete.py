@@ -38,6 +38,7 @@ class DesForceDelete(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
     fix = "force_delete, force_destroy or enforce_consumer_deletion = true, in environments of the ephemeral class"
     source = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-delete.html"
 

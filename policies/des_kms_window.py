@@ -31,6 +31,8 @@ class DesKmsWindow(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
+    conflicts = {"aws-fsbp": ("KMS.3",)}
     fix = f"deletion_window_in_days = {KEY_DELETION_WINDOW_DAYS}, in environments of the ephemeral class"
     source = "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
 

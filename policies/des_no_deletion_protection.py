@@ -50,6 +50,8 @@ class DesNoDeletionProtection(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
+    conflicts = {"aws-fsbp": ("RDS.8",), "nist-800-53-r5": ("CP-2(5)", "SC-5(2)"), "soc2": ("C1.1",)}
     fix = "deletion_protection = false, in environments of the ephemeral class"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"
 

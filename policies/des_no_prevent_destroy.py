@@ -37,6 +37,8 @@ class DesNoPreventDestroy(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
+    conflicts = {"pci-dss-4.0": ("10.5.1",)}
     fix = "remove lifecycle.prevent_destroy and skip_destroy, in environments of the ephemeral class"
     source = "https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle"
 

@@ -26,6 +26,7 @@ class DesSecretRecovery(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
     fix = "recovery_window_in_days = 0, in environments of the ephemeral class"
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html"
 

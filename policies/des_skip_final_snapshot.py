@@ -39,6 +39,8 @@ class DesSkipFinalSnapshot(Policy):
         "nist-csf-2.0": ("ID.AM-08",),
         "soc2": ("C1.2",),
     }
+    strength = "internal"
+    conflicts = {"iso27001-2022": ("A.8.13",), "nist-800-53-r5": ("CP-9",)}
     fix = "skip_final_snapshot = true, delete_automated_backups = true; no final_snapshot_identifier on a cache"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html"
 

@@ -38,6 +38,7 @@ class EncCustomerManagedKey(Policy):
         "pci-dss-4.0": ("3.6.1", "3.7.1"),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = "make the key with guarded_kms_key, and let the alias refer to it"
     source = "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#customer-cmk"
 

@@ -30,6 +30,7 @@ class EncEcr(Policy):
         "nist-csf-2.0": ("PR.DS-01",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = 'pass key= to guarded_ecr_repository; in Terraform: encryption_type = "KMS" and kms_key'
     source = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
 

@@ -36,6 +36,7 @@ class EncElasticache(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_replication_group; in Terraform: at_rest_encryption_enabled = true and kms_key_id"
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html"
 

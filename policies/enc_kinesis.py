@@ -34,6 +34,7 @@ class EncKinesis(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = 'pass key= to guarded_kinesis_stream; in Terraform: encryption_type = "KMS" and kms_key_id of an aws_kms_key'
     source = "https://docs.aws.amazon.com/streams/latest/dev/server-side-encryption.html"
 

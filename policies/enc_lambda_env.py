@@ -30,6 +30,7 @@ class EncLambdaEnv(Policy):
         "nist-csf-2.0": ("PR.DS-01",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_lambda_function; in Terraform: kms_key_arn = aws_kms_key.<name>.arn"
     source = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html"
 

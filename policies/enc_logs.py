@@ -31,6 +31,7 @@ class EncLogs(Policy):
         "pci-dss-4.0": ("3.5.1", "10.3.2"),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_cloudwatch_log_group; in Terraform: kms_key_id = aws_kms_key.<name>.arn"
     source = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
 

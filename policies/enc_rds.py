@@ -45,6 +45,7 @@ class EncRds(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_db_instance; in Terraform: storage_encrypted = true and kms_key_id"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html"
 

@@ -31,6 +31,7 @@ class EncRdsPerformanceInsights(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "set performance_insights_kms_key_id = aws_kms_key.<name>.arn, or performance_insights_enabled = false"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.access-control.cmk-policy.html"
 

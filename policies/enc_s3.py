@@ -40,6 +40,7 @@ class EncS3(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = f'add {CONFIGURATION} with sse_algorithm = "aws:kms" and kms_master_key_id = aws_kms_key.<name>.arn'
     source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html"
 

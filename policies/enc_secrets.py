@@ -47,6 +47,7 @@ class EncSecrets(Policy):
         "pci-dss-4.0": ("3.5.1", "8.3.2"),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key_arn= to existing_secret; in Terraform: a postcondition on self.kms_key_id"
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html"
 

@@ -32,6 +32,7 @@ class EncSns(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_sns_topic; in Terraform: kms_master_key_id = aws_kms_key.<name>.arn"
     source = "https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html"
 

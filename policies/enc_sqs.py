@@ -36,6 +36,7 @@ class EncSqs(Policy):
         "pci-dss-4.0": ("3.5.1",),
         "soc2": ("CC6.1", "C1.1"),
     }
+    confidence = "high"
     fix = "pass key= to guarded_sqs_queue; in Terraform: kms_master_key_id = aws_kms_key.<name>.arn"
     source = (
         "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html"

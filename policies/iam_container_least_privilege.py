@@ -39,6 +39,7 @@ class IamContainerLeastPrivilege(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = 'set user = "10001", readonlyRootFilesystem = true, linuxParameters.capabilities.drop = ["ALL"]'
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html"
 

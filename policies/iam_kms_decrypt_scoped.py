@@ -46,6 +46,7 @@ class IamKmsDecryptScoped(Policy):
         "pci-dss-4.0": ("3.6.1.3", "7.2.1"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "name the key: Resource = aws_kms_key.<name>.arn"
     source = "https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html"
 

@@ -69,6 +69,7 @@ class IamKmsPolicy(Policy):
         "pci-dss-4.0": ("3.6.1", "3.6.1.3", "7.2.1"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "give guarded_kms_key its users as roles; condition services on aws:SourceAccount or the encryption context"
     source = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
 

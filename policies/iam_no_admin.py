@@ -52,6 +52,7 @@ class IamNoAdmin(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "grant the listed actions the workload calls, on the resources it uses"
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
 

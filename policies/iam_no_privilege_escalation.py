@@ -42,6 +42,7 @@ class IamNoPrivilegeEscalation(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "take the combination apart: leave deploying, IAM and remote commands to the pipeline's role"
     source = "https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/"
 

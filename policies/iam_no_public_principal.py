@@ -77,6 +77,7 @@ class IamNoPublicPrincipal(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3", "CC6.1", "CC6.6"),
     }
+    confidence = "high"
     fix = "name roles of our account, or add aws:PrincipalAccount / aws:PrincipalOrgID under StringEquals"
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 

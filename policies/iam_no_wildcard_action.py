@@ -43,6 +43,7 @@ class IamNoWildcardAction(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "replace the wildcard by the actions that the workload calls"
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"
 

@@ -49,6 +49,7 @@ class IamNoWildcardResource(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "give the ARNs the workload uses; move actions that take no resource into a statement of their own"
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
 

@@ -39,6 +39,7 @@ class IamPassroleScoped(Policy):
         "pci-dss-4.0": ("7.2.1", "7.2.2"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = 'name the role ARNs and add StringEquals "iam:PassedToService" = "<service>.amazonaws.com"'
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 

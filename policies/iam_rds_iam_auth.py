@@ -38,6 +38,7 @@ class IamRdsIamAuth(Policy):
         "pci-dss-4.0": ("7.2.1", "7.3.1"),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "set iam_database_authentication_enabled = true"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html"
 

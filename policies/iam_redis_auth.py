@@ -46,6 +46,7 @@ class IamRedisAuth(Policy):
         "pci-dss-4.0": ("8.3.2",),
         "soc2": ("CC6.3",),
     }
+    confidence = "high"
     fix = "set user_group_ids to an aws_elasticache_user_group whose users authenticate with IAM"
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html"
 

@@ -31,6 +31,7 @@ class LogAlarms(Policy):
         "pci-dss-4.0": ("10.4.1.1", "10.7.2"),
         "soc2": ("CC7.2", "CC7.3"),
     }
+    confidence = "high"
     fix = "alarm_actions = [aws_sns_topic.<name>.arn], and actions_enabled left at its default, true"
     source = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html"
 

@@ -31,6 +31,7 @@ class LogContainerInsights(Policy):
         "nist-csf-2.0": ("DE.CM-09",),
         "soc2": ("CC7.2",),
     }
+    confidence = "high"
     fix = 'setting { name = "containerInsights", value = "enhanced" }; in a service: cluster'
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-container-insights.html"
 

@@ -36,6 +36,7 @@ class LogEcsTask(Policy):
         "pci-dss-4.0": ("10.2.1",),
         "soc2": ("CC7.2",),
     }
+    confidence = "high"
     fix = 'give each container logConfiguration: {logDriver = "awslogs", options = {awslogs-group = <declared group>}}'
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html"
 

@@ -33,6 +33,7 @@ class LogFlowLogs(Policy):
         "pci-dss-4.0": ("10.2.1",),
         "soc2": ("CC7.2",),
     }
+    confidence = "high"
     fix = 'aws_flow_log with vpc_id, traffic_type = "ALL" and log_destination = aws_cloudwatch_log_group.<name>.arn'
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html"
 

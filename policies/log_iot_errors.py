@@ -36,6 +36,7 @@ class LogIotErrors(Policy):
         "nist-csf-2.0": ("PR.PS-04",),
         "soc2": ("CC7.2",),
     }
+    strength = "supporting"
     fix = "error_action { sqs { queue_url = aws_sqs_queue.<dead letters>.url, role_arn = ..., use_base64 = true } }"
     source = "https://docs.aws.amazon.com/iot/latest/developerguide/rule-error-handling.html"
 

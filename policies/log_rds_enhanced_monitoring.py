@@ -31,6 +31,7 @@ class LogRdsEnhancedMonitoring(Policy):
         "nist-csf-2.0": ("DE.CM-09",),
         "soc2": ("CC7.2",),
     }
+    confidence = "high"
     fix = "monitoring_interval = 60, monitoring_role_arn = aws_iam_role.<name>.arn, performance_insights_enabled = true"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html"
 

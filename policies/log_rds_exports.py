@@ -47,6 +47,7 @@ class LogRdsExports(Policy):
         "pci-dss-4.0": ("10.2.1",),
         "soc2": ("CC7.2",),
     }
+    confidence = "high"
     fix = 'enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"], and a declared group for each'
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html"
 

@@ -38,6 +38,7 @@ class LogRetention(Policy):
         "pci-dss-4.0": ("10.5.1",),
         "soc2": ("CC7.2", "CC7.3", "C1.2"),
     }
+    confidence = "high"
     fix = "raise Settings.log_retention_days; in Terraform: retention_in_days = 400"
     source = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"
 

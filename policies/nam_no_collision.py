@@ -37,6 +37,7 @@ class NamNoCollision(Policy):
         "pci-dss-4.0": ("6.5.3",),
         "soc2": ("CC8.1",),
     }
+    strength = "internal"
     fix = "let the guarded factory derive the name, and give each resource an id of its own"
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"
 

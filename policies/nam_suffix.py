@@ -34,6 +34,7 @@ class NamSuffix(Policy):
         "pci-dss-4.0": ("6.5.3",),
         "soc2": ("CC8.1",),
     }
+    strength = "internal"
     fix = "let the guarded factory derive the name; in Terraform: sensor-<thing>-<environment suffix>"
     source = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 

@@ -29,6 +29,7 @@ class NamValid(Policy):
         "nist-csf-2.0": ("PR.PS-01",),
         "soc2": ("CC8.1",),
     }
+    strength = "internal"
     fix = "shorten the id that the guarded factory derives the name from"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints"
 

@@ -44,6 +44,7 @@ class NetDefaultSg(Policy):
         "pci-dss-4.0": ("1.2.5", "1.3.1"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "add aws_default_security_group with vpc_id = aws_vpc.<name>.id and neither ingress nor egress"
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html"
 

@@ -34,6 +34,7 @@ class NetLambdaInVpc(Policy):
         "pci-dss-4.0": ("1.3.1",),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "pass subnets= and security_groups= to guarded_lambda_function; in Terraform: vpc_config"
     source = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
 

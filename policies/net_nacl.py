@@ -36,6 +36,7 @@ class NetNacl(Policy):
         "pci-dss-4.0": ("1.2.5", "1.3.1"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "remove the rule, or narrow its ports or its range to private addresses"
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html"
 

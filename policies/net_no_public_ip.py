@@ -54,6 +54,7 @@ class NetNoPublicIp(Policy):
         "pci-dss-4.0": ("1.3.1", "1.4.1", "1.4.4"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "assign_public_ip = false, map_public_ip_on_launch = false, internal = true; no aws_eip"
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html"
 

@@ -71,6 +71,7 @@ class NetPrivateSubnets(Policy):
         "pci-dss-4.0": ("1.3.1", "1.4.1", "1.4.4"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "pass the private subnets of the network bundle; in Terraform: no route to an aws_internet_gateway"
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/configure-subnets.html#subnet-types"
 

@@ -45,6 +45,7 @@ class NetRdsNotPublic(Policy):
         "pci-dss-4.0": ("1.3.1", "1.4.4"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "leave publicly_accessible to guarded_db_instance; in Terraform: publicly_accessible = false"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
 

@@ -37,6 +37,7 @@ class NetSgNoOpenIngress(Policy):
         "pci-dss-4.0": ("1.2.5", "1.3.1", "1.4.2"),
         "soc2": ("CC6.6",),
     }
+    confidence = "high"
     fix = "name the client's security group (referenced_security_group_id) instead of a range of addresses"
     source = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
 

@@ -46,6 +46,7 @@ class RegArnRegion(Policy):
         "nist-800-53-r5": ("SA-9(5)", "CM-12"),
         "nist-csf-2.0": ("GV.OC-03",),
     }
+    strength = "supporting"
     fix = "use the resource of eu-west-1, or a reference to what this configuration declares"
     source = "https://docs.aws.amazon.com/general/latest/gr/rande.html"
 

@@ -38,6 +38,7 @@ class RegEuWest1(Policy):
         "nist-800-53-r5": ("SA-9(5)", "CM-12"),
         "nist-csf-2.0": ("GV.OC-03",),
     }
+    strength = "supporting"
     fix = 'set region = "eu-west-1" in every aws provider, and no region in resources'
     source = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support"
 

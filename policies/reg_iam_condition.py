@@ -36,6 +36,7 @@ class RegIamCondition(Policy):
         "nist-800-53-r5": ("SA-9(5)", "AC-3", "AC-6"),
         "nist-csf-2.0": ("GV.OC-03",),
     }
+    strength = "supporting"
     fix = 'set permissions_boundary to a policy with Deny, StringNotEquals aws:RequestedRegion "eu-west-1"'
     source = (
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-requested-region.html"

@@ -40,6 +40,7 @@ class RotKmsKey(Policy):
         "pci-dss-4.0": ("3.7.4",),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = f"set enable_key_rotation = true and rotation_period_in_days to at most {KEY_ROTATION_DAYS}"
     source = "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"
 

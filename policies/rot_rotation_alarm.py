@@ -36,6 +36,7 @@ class RotRotationAlarm(Policy):
         "pci-dss-4.0": ("8.6.3", "10.7.2"),
         "soc2": ("CC6.1",),
     }
+    strength = "supporting"
     fix = "add guarded_metric_alarm on AWS/Lambda Errors of the rotation function, above 0, with alarm_actions"
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-cloudwatch.html"
 

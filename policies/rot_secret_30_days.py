@@ -36,6 +36,7 @@ class RotSecret30Days(Policy):
         "pci-dss-4.0": ("8.6.3",),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = f"set rotation_rules.automatically_after_days = {ROTATION_DAYS}, or a schedule such as rate(30 days)"
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html"
 

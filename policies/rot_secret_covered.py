@@ -44,6 +44,7 @@ class RotSecretCovered(Policy):
         "pci-dss-4.0": ("8.6.3",),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = "add guarded_secret_rotation for the secret, with its function and the permission to invoke it"
     source = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot_rotation.html"
 

@@ -45,6 +45,7 @@ class SecContainerSecrets(Policy):
         "pci-dss-4.0": ("8.3.2", "8.6.2"),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = "pass the secret's ARN in environment, or use secrets[].valueFrom"
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html"
 

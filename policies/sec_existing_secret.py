@@ -43,6 +43,7 @@ class SecExistingSecret(Policy):
         "pci-dss-4.0": ("8.3.2", "8.6.2"),
         "soc2": ("CC6.1",),
     }
+    strength = "supporting"
     fix = "name the existing secret in Settings.database_secret_name; existing_secret() reads its ARN"
     source = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/secretsmanager_secret"
 

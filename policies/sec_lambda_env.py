@@ -38,6 +38,7 @@ class SecLambdaEnv(Policy):
         "pci-dss-4.0": ("8.3.2", "8.6.2"),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = "pass the ARN of the secret (DATABASE_SECRET_ARN) and read the secret in the handler"
     source = "https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html"
 

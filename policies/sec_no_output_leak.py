@@ -35,6 +35,7 @@ class SecNoOutputLeak(Policy):
         "pci-dss-4.0": ("8.3.2", "8.6.2"),
         "soc2": ("CC6.1",),
     }
+    strength = "supporting"
     fix = "output the ARN of the secret instead of its value, or set sensitive = true"
     source = "https://developer.hashicorp.com/terraform/language/values/outputs#sensitive"
 

@@ -44,6 +44,7 @@ class SecNoPlaintextSecret(Policy):
         "pci-dss-4.0": ("8.3.2", "8.6.2"),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
     fix = "put the value into Secrets Manager, change it (it has leaked), and refer to the secret"
     source = "https://developer.hashicorp.com/terraform/language/manage-sensitive-data"
 

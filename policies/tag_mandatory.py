@@ -49,6 +49,7 @@ class TagMandatory(Policy):
         "pci-dss-4.0": ("12.5.1",),
         "soc2": ("CC6.1",),
     }
+    strength = "supporting"
     fix = "pass tags= to the guarded factory; in Terraform: set default_tags on the provider that makes the resource"
     source = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 

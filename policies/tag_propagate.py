@@ -38,6 +38,8 @@ class TagPropagate(Policy):
         "nist-csf-2.0": ("ID.AM-02",),
         "soc2": ("CC6.1",),
     }
+    confidence = "high"
+    strength = "supporting"
     fix = 'propagate_tags = "SERVICE" and enable_ecs_managed_tags = true; copy_tags_to_snapshot = true'
     source = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html"
 

@@ -37,6 +37,7 @@ class TagValues(Policy):
         "nist-csf-2.0": ("ID.AM-05", "ID.AM-07"),
         "soc2": ("CC6.1",),
     }
+    strength = "supporting"
     fix = "use a value of the vocabulary, and leave the environment's tags to Settings"
     source = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 

@@ -51,6 +51,7 @@ class TlsClientVerify(Policy):
         "pci-dss-4.0": ("4.2.1",),
         "soc2": ("CC6.7",),
     }
+    strength = "supporting"
     fix = "in the environment: PGSSLMODE=verify-full, and REDIS_URL=rediss://... where the workload uses the cache"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html"
 

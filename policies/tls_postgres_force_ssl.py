@@ -44,6 +44,7 @@ class TlsPostgresForceSsl(Policy):
         "pci-dss-4.0": ("4.2.1",),
         "soc2": ("CC6.7",),
     }
+    confidence = "high"
     fix = "parameter_group_name = aws_db_parameter_group.<name>.name, with a parameter rds.force_ssl of value 1"
     source = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html"
 

@@ -33,6 +33,7 @@ class TlsRedis(Policy):
         "pci-dss-4.0": ("4.2.1",),
         "soc2": ("CC6.7",),
     }
+    confidence = "high"
     fix = 'on a replication group: transit_encryption_enabled = true, transit_encryption_mode = "required"'
     source = "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html"
 

@@ -53,6 +53,7 @@ class TlsResourcePolicy(Policy):
         "pci-dss-4.0": ("4.2.1",),
         "soc2": ("CC6.7",),
     }
+    confidence = "high"
     fix = "add a Deny to principal * with Bool aws:SecureTransport false on the resource (a bucket: on its objects too)"
     source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 

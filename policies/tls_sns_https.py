@@ -26,6 +26,7 @@ class TlsSnsHttps(Policy):
         "nist-csf-2.0": ("PR.DS-02",),
         "soc2": ("CC6.7",),
     }
+    confidence = "high"
     fix = 'protocol = "https", with an https:// endpoint'
     source = "https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html"
 

@@ -30,7 +30,9 @@ from policies.terraform import Arguments, CannotDecide, shown
 
 FILE = Path(next(iter(policies.__path__))) / "adopted.toml"
 FACTS = {"severity": str, "family": str, "why": str, "fix": str, "controls": dict}
-"""What each entry states; `profiles` may be left out, and is every profile then."""
+"""What each entry states; `profiles` may be left out, and is every profile then, and so may `confidence`: medium."""
+OPTIONAL = frozenset({"profiles", "confidence"})
+CONFIDENCES = ("high", "medium", "low")
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 NATIVE_CHECKS = "checkov.terraform.checks.resource.aws."
 NEVER_SHOWN = (*SECRET_NAME_WORDS, "user_data")
@@ -114,9 +116,11 @@ def load_adopted(file: Path = FILE) -> Mapping[str, Adopted]:
 
 def _adopted(id_: str, entry: Mapping[str, Any], natives: Mapping[str, Any]) -> Adopted:
     wrong = [name for name, type_ in FACTS.items() if not (isinstance(entry.get(name), type_) and entry[name])]
-    wrong += sorted(set(entry) - set(FACTS) - {"profiles"})
+    wrong += sorted(set(entry) - set(FACTS) - OPTIONAL)
     profiles = tuple(entry.get("profiles", PROFILES))
-    if wrong or entry["severity"] not in SEVERITIES or not set(profiles) <= set(PROFILES):
+    confidence = entry.get("confidence", Policy.confidence)
+    known = not wrong and entry["severity"] in SEVERITIES and confidence in CONFIDENCES
+    if not known or not set(profiles) <= set(PROFILES):
         raise GateError(f"policies/adopted.toml: {id_} is incomplete or unknown in: {', '.join(wrong) or 'a value'}")
     native = natives.get(id_)
     if native is None:
@@ -128,6 +132,7 @@ def _adopted(id_: str, entry: Mapping[str, Any], natives: Mapping[str, Any]) -> 
         "severity": entry["severity"],
         "resources": tuple(native.supported_resources),
         "controls": {framework: tuple(ids) for framework, ids in entry["controls"].items()},
+        "confidence": confidence,
         "fix": entry["fix"],
         "source": native.guideline or f"https://www.checkov.io/5.Policy%20Index/terraform.html ({id_})",
         "profiles": profiles,

@@ -7,12 +7,13 @@ that whoever has it can show that it is the one.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.artifacts import Verdict
+from lib.artifacts import Finding, State, Verdict
 from lib.errors import GateError
 from lib.gate.scope import common_folder
 from lib.gate.sources import Source
@@ -35,7 +36,8 @@ MARKED = (
 def archived(source: Source, verdict: Verdict) -> dict[str, bytes]:
     """Path below the common folder -> content, of each file that may be kept. Raises: GateError if one has changed."""
     root = common_folder(source)
-    found = [item for item in (*verdict.findings, *(item.finding for item in verdict.waived)) if NOT_SHOWN in item.got]
+    everything = (*verdict.findings, *(item.finding for item in verdict.waived))
+    found = [item for item in everything if NOT_SHOWN in item.got and _hides_literal(source, item)]
     told = {item.file for item in found} | {problem.file for problem in source.configuration.problems}
     kept = {}
     for path, sha256 in sorted(source.files.items()):
@@ -49,7 +51,15 @@ def archived(source: Source, verdict: Verdict) -> dict[str, bytes]:
 
 def without_secret(content: bytes) -> bool:
     """Whether a text file that is no Terraform, as one of waivers, may be kept."""
-    return not credential_in(content.decode("utf-8", "replace"))
+    return not any(credential_in(line) for line in _statements(content.decode("utf-8", "replace")))
+
+
+def _hides_literal(source: Source, finding: Finding) -> bool:
+    """Whether what a finding does not show may be in the file: of what it could not decide, an expression with a text."""
+    block = source.block(finding.resource_address)
+    if finding.state is not State.UNDECIDED or block is None:
+        return True
+    return '\\"' in json.dumps(block.arguments.get(re.split(r"[.\[]", finding.argument)[0]), default=str)
 
 
 def _is_told(name: str, told: Iterable[str]) -> bool:
@@ -75,9 +85,16 @@ def _holds_secret(name: str, content: bytes) -> bool:
             return True
         return _has_marked(document) or any(_is_secret(*pair) for pair in _named(document))
     text = content.decode("utf-8", "replace")
-    remarks = "\n".join(COMMENT.findall(text))
+    remarks = (line for remark in COMMENT.findall(text) for line in _statements(remark))
     pairs = ENTRY.findall(text) if name.endswith(".tfvars") else ()
-    return bool(credential_in(remarks)) or any(_is_secret(key, value) for key, value in pairs)
+    return any(map(credential_in, remarks)) or any(_is_secret(key, value) for key, value in pairs)
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Its lines without marks of comments, and what they quote: either would hide `password: ...` from a search."""
+    for line in text.splitlines():
+        plain = line.strip("#/* \t")
+        yield from (plain, plain.replace('"', " "), *plain.split('"'))
 
 
 def _named(document: Any) -> Iterator[tuple[str, Any]]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import inspect
 import json
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-import policies
+from lib.artifacts import Limit
 from lib.gate.adopted import Adopted
+from lib.gate.frameworks import FOLDER, load_limits
 from policies.base import Policy
 from policies.profiles import GENERIC, PROFILES, SENSOR_PLATFORM
 
-UNDECIDABLE = Path(next(iter(policies.__path__))) / "undecidable.toml"
-TESTS = UNDECIDABLE.parents[1] / "tests" / "policy"
+TESTS = FOLDER.parent / "tests" / "policy"
 
 HEADER = """# Policies
 
@@ -38,6 +34,14 @@ gate's; a test compares them. What plain Checkov cannot do, and `python main.py 
   `aws.default` there, data sources without `data.`.
 - Undecided shows as FAILED, waivers and profiles are not read, and a file that it cannot parse is no failure. Inline
   `checkov:skip` comments count there; the gate knows waivers only.
+
+## Mapping
+
+A policy names the controls it is evidence for (`controls`), how apt that is (`confidence`, `strength`), and those that
+a reader sees violated where it is met (`conflicts`). `frameworks/<id>.toml` holds each framework: every control that
+something names, and the whole list where a Statement of Applicability or a level counts all. Whether a control is
+`applicable`, and `why`, is the organisation's to decide there. What running the gate is evidence for is in
+`practices.toml`.
 
 ## Profiles
 
@@ -94,7 +98,9 @@ def explanation(policy: Policy) -> str:
         f"Source:   {cls.source}",
         f"Profiles: {', '.join(cls.profiles)}{brought_in}",
         *(f"Control:  {framework} {', '.join(ids)}" for framework, ids in cls.controls.items()),
-        *(f"Limit:    {limit['about']}: {limit['reason']}" for limit in _limits_of(policy)),
+        *(f"Against:  {framework} {', '.join(ids)}" for framework, ids in cls.conflicts.items()),
+        f"Mapping:  {cls.strength}, of {cls.confidence} confidence",
+        *(f"Limit:    {limit.about}: {limit.reason}" for limit in _limits_of(policy)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -114,15 +120,8 @@ def examples(policy: Policy) -> str:
     return "\n".join([*shown, ""]) if shown else ""
 
 
-@cache
-def limits() -> tuple[Mapping[str, Any], ...]:
-    """What no configuration can show: `about`, `subjects`, `controls`, `reason`, `evidence`."""
-    found: list[Mapping[str, Any]] = tomllib.loads(UNDECIDABLE.read_text(encoding="utf-8"))["limit"]
-    return tuple(found)
-
-
-def _limits_of(policy: Policy) -> list[Mapping[str, Any]]:
-    return [limit for limit in limits() if policy.subject in limit["subjects"]]
+def _limits_of(policy: Policy) -> list[Limit]:
+    return [limit for limit in load_limits() if policy.subject in limit.subjects]
 
 
 def catalogue(rules: Mapping[str, Policy]) -> str:
@@ -133,9 +132,7 @@ def catalogue(rules: Mapping[str, Policy]) -> str:
     page = HEADER + _thresholds() + f"{len(rows)} policies.\n\n{_never_waived(rules)}\n\n" + _table(rows)
     if adopted:
         page += ADOPTED_HEADER + f"{len(adopted)} policies.\n\n" + _table([(policy.id, policy) for policy in adopted])
-    unseen = [
-        f"| {limit['about']} | {limit['reason']} | {limit['evidence']} | {_controls(limit)} |" for limit in limits()
-    ]
+    unseen = [f"| {limit.about} | {limit.reason} | {limit.evidence} | {_controls(limit)} |" for limit in load_limits()]
     titles = ["| what | why not | where evidence comes from | controls |", "|---|---|---|---|"]
     return page + UNDECIDABLE_HEADER + "\n".join([*titles, *unseen, ""])
 
@@ -163,8 +160,8 @@ def _profiles(policy: Policy) -> str:
     )
 
 
-def _controls(limit: Mapping[str, Any]) -> str:
-    return "; ".join(f"{framework} {', '.join(ids)}" for framework, ids in limit["controls"].items())
+def _controls(limit: Limit) -> str:
+    return "; ".join(f"{framework} {', '.join(ids)}" for framework, ids in limit.controls.items())
 
 
 def _never_waived(rules: Mapping[str, Policy]) -> str:

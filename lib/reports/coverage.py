@@ -51,6 +51,11 @@ class Assessment:
     practices: tuple[Practice, ...]
     confidence: str
 
+    @property
+    def touched(self) -> bool:
+        """Whether a result, or running the gate at all, is evidence for a part of it; touched is not met."""
+        return self.status is not Status.NOT_ASSESSED or bool(self.practices)
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -61,8 +66,8 @@ class Coverage:
 
     @property
     def touched(self) -> tuple[Assessment, ...]:
-        """Controls that at least one result is evidence for; touched is not met."""
-        return tuple(one for one in self.controls if one.status is not Status.NOT_ASSESSED)
+        """Controls that something is evidence for."""
+        return tuple(one for one in self.controls if one.touched)
 
     def count(self, status: Status) -> int:
         """How many controls have this status."""
@@ -74,7 +79,7 @@ class Coverage:
         return tuple(
             (
                 level,
-                sum(one.control.level <= level and one.status is not Status.NOT_ASSESSED for one in leveled),
+                sum(one.control.level <= level and one.touched for one in leveled),
                 sum(one.control.level <= level for one in leveled),
             )
             for level in (1, 2, 3, 4)

@@ -91,6 +91,7 @@ def test_an_id_that_checkov_no_longer_has_ends_without_a_verdict(tmp_path):
         'severity="LOW"', 'family="ENC"\nseverity="SEVERE"\nwhy="w"\nfix="f"\ncontrols={x=["y"]}',
         'family="ENC"\nseverity="LOW"\nwhy="w"\nfix="f"\ncontrols={x=["y"]}\nseverty="LOW"',
         'family="ENC"\nseverity="LOW"\nwhy="w"\nfix="f"\ncontrols={x=["y"]}\nprofiles=["generc"]', "= broken",
+        'family="ENC"\nseverity="LOW"\nwhy="w"\nfix="f"\ncontrols={x=["y"]}\nconfidence="sure"',
     ],
 )  # fmt: skip
 def test_an_incomplete_entry_ends_without_a_verdict(tmp_path, entry):
