@@ -50,7 +50,6 @@ def _sections(verdict: Verdict) -> Iterator[Sequence[str]]:
     soon = sorted((item for item in verdict.waived if item.days_left <= SOON_DAYS), key=lambda item: item.days_left)
     changed = [f"{name} = {json.dumps(verdict.thresholds.get(name))}" for name in verdict.changed_thresholds]
     left_out = [policy.policy_id for policy in verdict.not_in_profile]
-    silent = [policy.policy_id for policy in verdict.policies if not policy.judged]
     yield _head(verdict)
     yield _families(verdict)
     yield from _comparison(verdict)
@@ -59,7 +58,6 @@ def _sections(verdict: Verdict) -> Iterator[Sequence[str]]:
     yield _listed(f"Waivers that expire within {SOON_DAYS} days", soon, _waiver)
     yield _listed("Thresholds that are not the profile's own", changed, code)
     yield _listed("Resources that no policy judges", verdict.uncovered, code)
-    yield _listed("Policies that found nothing to judge", silent, code)
     yield _listed("Policies that the profile leaves out", left_out, code)
     yield from _frameworks(verdict)
 
@@ -68,8 +66,10 @@ def _head(verdict: Verdict) -> list[str]:
     passed_with_waivers = verdict.outcome is Outcome.PASS and verdict.waived
     sentence = PASS_WITH_WAIVERS if passed_with_waivers else SENTENCES[verdict.outcome]
     states = Counter(finding.state for finding in verdict.findings)
+    silent = sum(not policy.judged for policy in verdict.policies)
     counts = (
-        f"{len(verdict.resources)} resources, {len(verdict.policies)} policies: {len(verdict.passed)} passed, "
+        f"{len(verdict.resources)} resources; {len(verdict.policies)} policies, of which {silent} found nothing to "
+        f"judge: {len(verdict.passed)} passed, "
         f"{states[State.FAILED]} failed, {states[State.UNDECIDED]} undecided, {len(verdict.waived)} waived."
     )
     ran = f", run {code(verdict.run.id)}" if verdict.run.id else ""

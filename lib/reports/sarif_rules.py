@@ -76,20 +76,22 @@ def _tags(policy: Subject) -> list[str]:
 
 def _help(policy: Subject) -> str:
     controls = [f"{framework}: {', '.join(ids)}" for framework, ids in policy.controls.items()]
-    parts = (policy.name, f"Why: {policy.reason}", f"Fix: {policy.fix}", f"Source: {policy.source}")
-    return "\n".join([*(short(part, 2000) for part in parts), NOT_MET, *controls])
+    texts = {"Requires": policy.name, "Why": policy.reason, "Fix": policy.fix, "Source": policy.source}
+    parts = [f"{title}: {short(text, 2000)}" for title, text in texts.items() if text]
+    return "\n".join([*parts, *([NOT_MET, *controls] if controls else [])])
 
 
 def _markdown(policy: Subject, source: str) -> str:
     controls = [f"| {framework} | {code(', '.join(ids), 500)} |" for framework, ids in policy.controls.items()]
     table = ["| framework | controls |", "|---|---|", *controls, "", NOT_MET] if controls else []
-    parts = [
-        f"**Requires:** {plain(policy.name, 1000)}",
-        f"**Why:** {plain(policy.reason, 2000)}",
-        f"**Fix:** {plain(policy.fix, 2000)}",
-        f"**Source:** {f'<{source}>' if source else code(policy.source, 500)}",
-    ]
-    return "\n\n".join([*parts, "\n".join(table)]).strip()
+    texts = {
+        "Requires": plain(policy.name, 1000),
+        "Why": plain(policy.reason, 2000),
+        "Fix": plain(policy.fix, 2000),
+        "Source": f"<{source}>" if source else code(policy.source, 500),
+    }
+    parts = [f"**{title}:** {text}" for title, text in texts.items() if text]
+    return "\n\n".join([*parts, *(["\n".join(table)] if table else [])])
 
 
 def _relationships(policy: Subject, known: set[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -96,7 +96,8 @@ def test_a_cell_breaks_no_table(text: str):
 
 
 def test_plain_words_stay_words_and_names_become_code():
-    assert plain("pass key= to guarded_sqs_queue, or ask @org") == "pass `key=` to `guarded_sqs_queue,` or ask `@org`"
+    assert plain("pass key= to guarded_sqs_queue, or ask @org") == "pass `key=` to `guarded_sqs_queue`, or ask `@org`"
+    assert plain("the group (referenced_id), of SC-28(1).") == "the group (`referenced_id`), of `SC-28(1)`."
 
 
 def test_the_first_line_is_the_verdict():
@@ -136,11 +137,14 @@ def test_a_waiver_is_listed_once_it_expires_within_thirty_days(days: int, told: 
     assert ("Waivers that expire" in markdown.render(replace(sample(), waived=(waived,)))) is bool(told)
 
 
-def test_a_changed_threshold_an_uncovered_resource_and_a_silent_policy_are_named():
+def test_changed_thresholds_uncovered_resources_and_policies_left_out_are_named():
     assert listed(sample(), "Thresholds that are not the profile's own") == ["- `rotation_days = 14`"]
     assert listed(sample(), "Resources that no policy judges") == ["- `null_resource.x`"]
-    assert listed(sample(), "Policies that found nothing to judge") == ["- `PG_TLS_IOT`"]
     assert listed(sample(), "Policies that the profile leaves out") == ["- `PG_NAM_SUFFIX`"]
+
+
+def test_says_how_many_policies_had_nothing_to_judge():
+    assert "7 policies, of which 1 found nothing to judge: 4 passed" in markdown.render(sample())
 
 
 def test_undecided_is_listed_as_no_pass():

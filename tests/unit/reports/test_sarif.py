@@ -198,3 +198,10 @@ def test_help_renders_a_source_that_is_no_address_as_text():
     rule = run_of(replace(sample(), policies=(policy,)))["tool"]["driver"]["rules"][0]
     assert "helpUri" not in rule
     assert "`javascript:alert(1)`" in rule["help"]["markdown"]
+
+
+def test_help_leaves_out_what_a_policy_does_not_say():
+    policy = replace(POLICIES[1], reason="", source="", controls={})
+    rule = run_of(replace(sample(), policies=(policy,)))["tool"]["driver"]["rules"][0]
+    assert rule["help"]["text"] == f"Requires: {policy.name}\nFix: {policy.fix}"
+    assert "Why" not in rule["help"]["markdown"]
