@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple
 import typer
 
 from lib.errors import GateError, PlantguardError, SettingsError
+from lib.reports import RENDERERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from policies.profiles import Profile
 
 INTERRUPTED = 130
-FORMATS = ("text", "json", "html")
+FORMATS = ("text", "json", *RENDERERS)
 UNSIGNED = "unsigned: nobody vouches for this run; sign with --signing-key FILE or PLANTGUARD_SIGNING_KEY"
 COLOURS = {"stands": typer.colors.GREEN, "noted": typer.colors.RED, "fails": typer.colors.RED, "undecided": "yellow"}
 """Of what `verify` found. What is noted decides nothing, and is red: a run that nobody signed."""

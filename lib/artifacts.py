@@ -201,6 +201,7 @@ class Scope:
     commit holds; None where there is no checkout. files: everything that was read, beside the common folder of all.
     target, configuration, var_files: of those files or their folders, what the gate was pointed at; "." is all.
     waivers: the file of waivers as findings name it, empty where there was none.
+    folder: where findings name files from, below the root of its checkout; empty if that is the root or there is none.
     """
 
     environment: str = ""
@@ -216,6 +217,7 @@ class Scope:
     configuration: str = ""
     var_files: tuple[str, ...] = ()
     waivers: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)

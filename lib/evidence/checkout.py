@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 # A checkout that is judged is not trusted: its configuration must not name programs that git then starts.
@@ -10,13 +11,26 @@ GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 LONGEST_S = 20
 
 
-def commit_of(folder: Path) -> tuple[str, bool | None]:
-    """(commit, whether there are changes that it does not hold); ("", None) where there is no checkout, or no git."""
-    commit = _asked(folder, "rev-parse", "--verify", "HEAD")
+@dataclass(frozen=True)
+class Checkout:
+    """commit: empty where there is no checkout, or no git. uncommitted: whether there is what no commit holds.
+
+    folder: the folder that was asked about, below the root of the checkout; empty where it is the root.
+    """
+
+    commit: str = ""
+    uncommitted: bool | None = None
+    folder: str = ""
+
+
+def checkout_of(folder: Path) -> Checkout:
+    """What git says of the checkout that holds a folder."""
+    asked = _asked(folder, "rev-parse", "--show-prefix", "--verify", "HEAD")
+    prefix, _, commit = asked.strip("\n").rpartition("\n") if asked else ("", "", "")
     if not commit:
-        return "", None
+        return Checkout()
     changes = _asked(folder, "--no-optional-locks", "status", "--porcelain")
-    return commit.strip(), None if changes is None else bool(changes)
+    return Checkout(commit, None if changes is None else bool(changes), prefix.rstrip("/"))
 
 
 def _asked(folder: Path, *arguments: str) -> str | None:

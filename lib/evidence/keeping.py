@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.artifacts import Run, Verdict
-from lib.evidence.checkout import commit_of
+from lib.evidence.checkout import checkout_of
 from lib.evidence.runs import INPUT, WAIVERS, Seal, keep_run
 from lib.gate.archive import archived, without_secret
 from lib.gate.sources import Source
@@ -39,7 +39,7 @@ def keep(
     inputs = {f"{INPUT}/{name}": content for name, content in archived(source, verdict).items()}
     if waivers and without_secret(content := waivers[1].read_bytes()):
         inputs[WAIVERS] = content
-    commit, uncommitted = commit_of(source.target if source.target.is_dir() else source.target.parent)
-    scope = replace(verdict.scope, commit=commit, uncommitted=uncommitted, waivers=waivers[0] if waivers else "")
+    checkout = checkout_of(source.target if source.target.is_dir() else source.target.parent)
+    scope = replace(verdict.scope, **vars(checkout), waivers=waivers[0] if waivers else "")
     stamped = replace(verdict, scope=scope, run=how.run, settings=settings)
     return keep_run(how.reports / verdict.stack, stamped, inputs, how.seal, how.most)

@@ -55,7 +55,7 @@ def without_secret(content: bytes) -> bool:
 
 
 def _hides_literal(source: Source, finding: Finding) -> bool:
-    """Whether what a finding does not show may be in the file: of what it could not decide, an expression with a text."""
+    """Whether what a finding does not show may stand in the file; an undecided reference has no text that could."""
     block = source.block(finding.resource_address)
     if finding.state is not State.UNDECIDED or block is None:
         return True

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from lib.artifacts import Verdict
 
-RENDERERS = {"html": "html"}
+RENDERERS = {"html": "html", "sarif": "sarif", "junit": "junit", "markdown": "markdown", "digests": "digests"}
 """Format -> its module here."""
 
 

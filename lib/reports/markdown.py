@@ -22,7 +22,7 @@ MOST_BYTES = 65_536
 """GitHub's limit for a comment is as many characters; a summary of a job may have sixteen times that."""
 MOST_ITEMS = 10
 SOON_DAYS = 30
-VIEWS = ("index.html", "results.sarif", "junit.xml", "verdict.json")
+VIEWS = ("index.html", "verdict.json", "controls.csv", "statement-of-applicability.xlsx", "results.sarif", "junit.xml")
 TOUCHED = (
     "Touched is not met: a policy that finds nothing is evidence for a part of a control, as a configuration shows it "
     "at one point in time. No control is claimed to be satisfied, and no security level to be achieved."

@@ -12,6 +12,7 @@ Source: docs.github.com, "SARIF support for code scanning" and "SARIF results ex
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from lib.artifacts import Finding, Match, State, Verdict, Waived
+from lib.artifacts import Digest, Finding, Match, Scope, State, Verdict, Waived
 from lib.reports.sarif_rules import LEVELS, rules, taxonomies
 from lib.reports.severity import most_severe_first
 from lib.reports.visible import short
@@ -57,11 +58,11 @@ def _run(verdict: Verdict, left_out: int) -> dict[str, Any]:
         "invocations": [_invocation(verdict, left_out)],
         "artifacts": [
             {
-                "location": _location(file.path),
+                "location": _location(path),
                 "hashes": {"sha-256": file.sha256},
                 "roles": ["analysisTarget"],
             }
-            for file in verdict.scope.files
+            for path, file in _artifacts(verdict.scope).items()
         ],
         "taxonomies": frameworks,
         "properties": {
@@ -92,7 +93,7 @@ def _invocation(verdict: Verdict, left_out: int) -> dict[str, Any]:
 
 def _results(verdict: Verdict, items: list[Finding | Waived]) -> Iterator[dict[str, Any]]:
     indices = {policy.policy_id: index for index, policy in enumerate(verdict.policies)}
-    files = {file.path: index for index, file in enumerate(verdict.scope.files)}
+    files = {path: index for index, path in enumerate(_artifacts(verdict.scope))}
     new = frozenset(verdict.baseline.new) if verdict.baseline else frozenset()
     seen: Counter[Match] = Counter()
     for item in items:
@@ -104,7 +105,7 @@ def _results(verdict: Verdict, items: list[Finding | Waived]) -> Iterator[dict[s
             "ruleIndex": indices.get(finding.policy_id, -1),
             **_kind(finding, state),
             "message": {"text": _message(finding, state)},
-            "locations": [_place(finding, files)],
+            "locations": [_place(finding, verdict.scope, files)],
             "partialFingerprints": _fingerprints(finding.match, seen[finding.match]),
             **compared,
             **({"suppressions": [_suppression(item)]} if isinstance(item, Waived) else {}),
@@ -130,14 +131,25 @@ def _text(text: str, limit: int = 1000) -> str:
     return short(text, limit).replace("](", "\\](")
 
 
-def _place(finding: Finding, files: Mapping[str, int]) -> dict[str, Any]:
-    index = {"index": files[finding.file]} if finding.file in files else {}
+def _artifacts(scope: Scope) -> dict[str, Digest]:
+    """What was read, by its path below the root of the checkout, as GitHub looks it up."""
+    named_from = posixpath.dirname(scope.target) if scope.target in {f.path for f in scope.files} else scope.target
+    return {_below_root(scope, posixpath.relpath(file.path, named_from or ".")): file for file in scope.files}
+
+
+def _below_root(scope: Scope, file: str) -> str:
+    return posixpath.normpath(posixpath.join(scope.folder, file))
+
+
+def _place(finding: Finding, scope: Scope, files: Mapping[str, int]) -> dict[str, Any]:
+    path = _below_root(scope, finding.file)
+    index = {"index": files[path]} if path in files else {}
     logical = [{"fullyQualifiedName": short(finding.resource_address, 1000), "kind": "resource"}]
     if finding.construct_path:
         logical.append({"fullyQualifiedName": short(finding.construct_path, 1000), "kind": "construct"})
     return {
         "physicalLocation": {
-            "artifactLocation": {**_location(finding.file), **index},
+            "artifactLocation": {**_location(path), **index},
             "region": {"startLine": max(finding.line, 1)},  # GitHub needs one; the first is nobody's in particular
         },
         "logicalLocations": logical,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.artifacts import Verdict
-from lib.reports import junit, markdown, sarif
+from lib.reports import digests, junit, markdown, sarif
 from lib.verdict_json import SCHEMA_FILE, schema, to_json
 from tests.samples import sample
 
@@ -22,6 +22,7 @@ GOLDEN: tuple[tuple[str, Callable[[Verdict], str]], ...] = (
     (f"tests/golden/{sarif.FILENAME}", sarif.render),
     (f"tests/golden/{junit.FILENAME}", junit.render),
     (f"tests/golden/{markdown.FILENAME}", markdown.render),
+    (f"tests/golden/{digests.FILENAME}", digests.render),
 )
 
 

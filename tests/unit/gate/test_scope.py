@@ -6,10 +6,12 @@ import subprocess
 import pytest
 
 from lib.artifacts import Digest
-from lib.evidence.checkout import commit_of
+from lib.evidence.checkout import Checkout, checkout_of
 from lib.gate import judge
 from lib.gate.sources import read_source
 from lib.gate.versions import versions_here, versions_of
+
+AWS = {"source": "hashicorp/aws", "version": "~> 6.0"}
 
 
 def scope(path, configuration=None, var_files=()):
@@ -103,23 +105,31 @@ def test_the_commit_and_whether_something_is_uncommitted_come_from_git(tmp_path)
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "a")
     head = git(tmp_path, "rev-parse", "HEAD")
-    assert commit_of(tmp_path) == (head, False)
+    assert checkout_of(tmp_path) == Checkout(head, uncommitted=False)
     (tmp_path / "main.tf").write_text("b")
-    assert commit_of(tmp_path) == (head, True)
+    assert checkout_of(tmp_path) == Checkout(head, uncommitted=True)
+
+
+def test_a_folder_is_named_from_the_root_of_its_checkout(tmp_path):
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-qm", "a", "--allow-empty")
+    (tmp_path / "infra" / "live").mkdir(parents=True)
+    assert checkout_of(tmp_path / "infra" / "live").folder == "infra/live"
+    assert checkout_of(tmp_path).folder == ""
 
 
 def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert commit_of(tmp_path) == ("", None)
+    assert checkout_of(tmp_path) == Checkout()
     monkeypatch.setenv("PATH", "")
-    assert commit_of(tmp_path) == ("", None)
+    assert checkout_of(tmp_path) == Checkout()
 
 
 def test_git_starts_no_program_that_a_judged_checkout_names(tmp_path):
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-qm", "a", "--allow-empty")
     git(tmp_path, "config", "core.fsmonitor", f"touch {tmp_path}/started; false")
-    commit_of(tmp_path)
+    checkout_of(tmp_path)
     assert not (tmp_path / "started").exists()
 
 

@@ -147,10 +147,22 @@ def test_a_finding_without_a_line_is_shown_at_the_first():
 
 def test_a_path_is_a_relative_reference_whatever_it_contains():
     path = "a b/c:d#e?f%.tf"
-    scope = replace(sample().scope, files=(Digest(path, "ab" * 32),))
+    scope = replace(sample().scope, target=".", files=(Digest(path, "ab" * 32),))
     (result,) = results_of(replace(failure(), file=path), scope=scope)
     location = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert location == {"uri": "a%20b/c%3Ad%23e%3Ff%25.tf", "uriBaseId": "%SRCROOT%", "index": 0}
+
+
+def test_a_path_starts_at_the_root_of_the_checkout_where_github_looks_it_up():
+    files = (Digest("app/main.tf", "ab" * 32), Digest("modules/queue/main.tf", "cd" * 32))
+    scope = replace(sample().scope, target="app", folder="infra/app", files=files)
+    for file, uri, index in (
+        ("main.tf", "infra/app/main.tf", 0),
+        ("../modules/queue/main.tf", "infra/modules/queue/main.tf", 1),
+    ):
+        (result,) = results_of(replace(failure(), file=file), scope=scope)
+        location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert (location["uri"], location["index"]) == (uri, index)
 
 
 def test_a_message_says_what_it_got_what_it_requires_and_the_fix():
