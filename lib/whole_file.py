@@ -22,7 +22,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def point_at(link: Path, target: str) -> None:
     """Makes `link` a symbolic link to `target` in one step; where the file system has none, a file that names it."""
-    beside = link.with_name(f".{link.name}.new")
+    beside = link.with_name(f".{link.name}.{target}.new")
     beside.unlink(missing_ok=True)
     try:
         beside.symlink_to(target, target_is_directory=True)
