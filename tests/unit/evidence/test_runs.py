@@ -45,7 +45,7 @@ def test_latest_is_the_last_run(tmp_path):
     keep(tmp_path / "s")
     last = keep(tmp_path / "s", verdict(1))
     assert (tmp_path / "s" / "latest").resolve() == last
-    assert os.readlink(tmp_path / "s" / "latest") == last.name
+    assert (tmp_path / "s" / "latest").readlink() == runs.Path(last.name)
 
 
 def test_where_there_are_no_symbolic_links_latest_names_the_last_run(tmp_path, monkeypatch):
@@ -86,7 +86,7 @@ def test_runs_of_the_same_second_are_kept_side_by_side(tmp_path):
     for thread in threads:
         thread.join()
     found = kept_runs(tmp_path / "s")
-    assert [path.name[24:] for path in found] == ["", "-2", "-3", "-4"]
+    assert [path.name[25:] for path in found] == ["", "-2", "-3", "-4"]
     assert {read_verdict(path).run.id for path in found} == {path.name for path in found}
 
 
