@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lib.artifacts import Framework, Verdict
-from lib.reports.coverage import Assessment, Status, coverage
+from lib.reports.coverage import Assessment, Status, coverage, mapping_confidence
 from lib.reports.oscal.legal import Json, Uuids, filled, line, paragraphs, props, prose, token
 from lib.reports.oscal.observed import Observed
 
@@ -164,7 +164,7 @@ def _shows(item: Reviewed) -> Iterator[str]:
     for policy in one.policies:
         yield prose(
             f"A configuration shows for each resource that {policy.policy_id} judges: {policy.name}. "
-            f"Its mapping is {policy.strength}, with {policy.confidence} confidence."
+            f"Its mapping is {policy.strength}, with {mapping_confidence(policy, item.framework)} confidence."
         )
     for policy in one.contradicting:
         yield prose(f"{policy.policy_id} was fulfilled, which this control advises against: {policy.name}.")

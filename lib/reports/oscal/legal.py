@@ -46,8 +46,16 @@ def token(text: str) -> str:
 
 
 def reference(path: str) -> str:
-    """The path of a file as a relative URI reference."""
-    return quote(visible(path), safe="/") or "#"
+    """The path of a file as a relative URI reference: it has no scheme, and two slashes name no host."""
+    made = quote(visible(path), safe="/") or "#"
+    return f".{made}" if made.startswith("//") else made
+
+
+def web_links(rel: str, address: str) -> Json:
+    """A link to a web page; none where the text is no address of one, for what else it opens is not known."""
+    if not re.match(r"https?://[^/\s]", address):
+        return {}
+    return {"links": [{"href": quote(visible(address), safe=":/?#[]@!$&'()*+,;=%"), "rel": rel}]}
 
 
 def prop(name: str, value: object) -> Json:

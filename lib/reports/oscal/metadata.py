@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lib.artifacts import Verdict
-from lib.reports.oscal.legal import Json, Uuids, filled, line, props, prose, reference, stamp
+from lib.reports.oscal.legal import Json, Uuids, filled, line, props, prose, stamp, web_links
 from lib.reports.oscal.observed import TOOL
 from lib.reports.oscal.risks import party
 
@@ -58,8 +58,8 @@ def _party(verdict: Verdict, uuids: Uuids, name: str) -> Json:
         "uuid": party(uuids, name),
         "type": "organization" if pipeline else "person",
         "name": line(name),
-        **filled("props", props(kind=actor.kind) if ran else ()),
-        **filled("links", [{"href": reference(actor.run_url), "rel": "run"}] if ran and actor.run_url else ()),
+        **filled("props", props(kind=actor.kind, run_url=actor.run_url) if ran else ()),
+        **(web_links("run", actor.run_url) if ran else {}),
         **({"remarks": "Not a person; OSCAL knows persons and organizations only."} if pipeline else {}),
     }
 

@@ -109,7 +109,7 @@ def _observation(item: Observed, policy: Subject | None, uuids: Uuids, files: _F
     return {
         "uuid": item.uuid,
         "title": line(f"{item.policy_id} on {item.address}"),
-        "description": prose(f"{name}: {_SENTENCES[item.state]} by the configuration of {item.address}"),
+        "description": prose(f"{name}. On {item.address}: {_SENTENCES[item.state]}."),
         "props": props(policy=item.policy_id, state=item.state, severity=policy.severity if policy else ""),
         "types": ["control-objective" if passed else "finding"],
         "subjects": [{"subject-uuid": uuids.of("resource", item.address), "type": "inventory-item"}],
@@ -119,10 +119,10 @@ def _observation(item: Observed, policy: Subject | None, uuids: Uuids, files: _F
 
 
 _SENTENCES = {
-    State.PASSED: "nothing found against it",
+    State.PASSED: "nothing was found",
     State.FAILED: "not fulfilled",
-    State.UNDECIDED: "not determined",
-    State.WAIVED: "not shown, and waived",
+    State.UNDECIDED: "not determined, which is not a pass",
+    State.WAIVED: "not shown, and waived, which is not a pass",
 }
 
 

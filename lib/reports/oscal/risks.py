@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lib.artifacts import State, Subject, Verdict, Waived, Waiver
-from lib.reports.oscal.legal import Json, Uuids, first_second, last_second, line, paragraphs, props, prose
+from lib.reports.oscal.legal import Json, Uuids, first_second, last_second, line, paragraphs, props, prose, web_links
 from lib.reports.oscal.observed import TOOL, Observed
 
 
@@ -63,6 +63,7 @@ def _deviation(item: Observed, policy: Subject | None, uuids: Uuids, waiver: Wai
             *props(ticket=waiver.ticket, owner=waiver.owner, approver=waiver.approver, created=waiver.created,
                    expires=waiver.expires, argument=waiver.argument, days_left=group[0].days_left),
         ],
+        **web_links("ticket", waiver.ticket),
         "status": "deviation-approved",
         "origins": [{"actors": [_tool(uuids), owner]}],
         "mitigating-factors": [

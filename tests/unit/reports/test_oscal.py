@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import regex
@@ -20,7 +21,7 @@ from lib.artifacts import Control, Framework, State, Subject, Verdict
 from lib.reports import oscal
 from lib.reports.coverage import Status, coverage
 from lib.reports.oscal.controls import control_token
-from lib.reports.oscal.legal import line, prose, token
+from lib.reports.oscal.legal import line, prose, reference, token, web_links
 from tests.samples import HOSTILE, IEC, NIST, POLICIES, finding, hostile, large, passing, sample
 
 # NIST's own file, as release 1.2.3 of OSCAL publishes it: unchanged, in the public domain.
@@ -302,6 +303,30 @@ def test_controls_whose_ids_look_alike_keep_their_own_token() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\n", "\x00", "\u200b", " a\u2028b ", "\ud800"])
 def test_a_line_is_never_empty_and_holds_no_break(text: str) -> None:
     assert regex.fullmatch(r"\S(.*\S)?", line(text))
+
+
+@pytest.mark.parametrize("path", ["javascript:alert(1)", "//host/x", "data:text/html,x", "C:/x", "a b?c#d"])
+def test_the_path_of_a_file_is_never_an_address_elsewhere(path: str) -> None:
+    parts = urlsplit(reference(path))
+    assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("", "", "", "")
+
+
+@pytest.mark.parametrize("ticket", ["RISK-123", "javascript:alert(1)", "https:", "HTTP://x"])
+def test_a_ticket_that_is_no_web_page_is_no_link(ticket: str) -> None:
+    assert web_links("ticket", ticket) == {}
+
+
+def test_a_run_and_a_ticket_on_the_web_are_linked() -> None:
+    held = sample().waived[0]
+    ticket = "https://tickets.example.com/RISK-123?a=b c"
+    made = replace(sample(), waived=(replace(held, waiver=replace(held.waiver, ticket=ticket)),))
+    links = {link["rel"]: link["href"] for found in _values(document(made), "links") for link in found}
+    assert links == {"run": "https://ci.example.com/runs/1", "ticket": "https://tickets.example.com/RISK-123?a=b%20c"}
+
+
+def test_the_lower_confidence_of_policy_and_framework_is_told() -> None:
+    (one,) = [one for one in result(sample())["findings"] if _props(one)["control"] == "SR 1.5"]
+    assert "with medium confidence" in one["remarks"]
 
 
 def test_prose_shows_markup_instead_of_obeying_it() -> None:
