@@ -17,11 +17,11 @@ import regex
 from jsonschema import Draft7Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from lib.artifacts import Control, Framework, State, Subject, Verdict
+from lib.artifacts import Control, Digest, Framework, State, Subject, Verdict
 from lib.reports import oscal
 from lib.reports.coverage import Status, coverage
 from lib.reports.oscal.controls import control_token
-from lib.reports.oscal.legal import line, prose, reference, token, web_links
+from lib.reports.oscal.legal import Uuids, line, prose, reference, token, web_links
 from tests.samples import HOSTILE, IEC, NIST, POLICIES, finding, hostile, large, passing, sample
 
 # NIST's own file, as release 1.2.3 of OSCAL publishes it: unchanged, in the public domain.
@@ -133,6 +133,17 @@ def test_another_run_has_other_uuids() -> None:
     assert not ours & theirs
 
 
+def test_things_whose_names_run_together_have_their_own_uuids() -> None:
+    uuids = Uuids.of_run(sample())
+    assert uuids.of("observation", "ab", "c") != uuids.of("observation", "a", "bc")
+
+
+def test_a_file_is_referred_to_once_in_each_list() -> None:
+    twice = (Digest("a\x00.tf", "01" * 32), Digest("a\u2400.tf", "02" * 32))
+    made = document(replace(sample(), scope=replace(sample().scope, files=twice)))
+    assert [len(links) for links in _values(made, "rlinks")] == [1, 1, 2]
+
+
 def _values(of: Any, key: str) -> Iterator[Any]:
     if isinstance(of, dict):
         for name, value in of.items():
@@ -180,6 +191,7 @@ def test_an_observation_names_its_file_with_the_digest_and_the_values_that_prove
     assert failed["href"] == "cdk.tf.json"
     assert _props(failed) | {"line": "87", "sha256": "ab" * 32, "got": "absent", "state": "failed"} == _props(failed)
     passed = seen["PG_ENC_SQS on aws_sqs_queue.dead_letters"]["relevant-evidence"][0]
+    assert _props(passed)["line"] == "70"
     assert _props(passed)["evidence"] == "kms_master_key_id = ${aws_kms_key.data.arn}"
 
 
