@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pydantic_core import to_json
 
 from lib.artifacts import Verdict
-from lib.reports.oscal.controls import TOUCHED, Reviewed, findings, objectives, reviewed, reviewed_controls
+from lib.reports.oscal.controls import Reviewed, reviewed, reviewed_controls
+from lib.reports.oscal.findings import TOUCHED, findings, objectives
 from lib.reports.oscal.legal import Json, Uuids, filled, line, props, prose, stamp
 from lib.reports.oscal.metadata import assets, log, metadata
 from lib.reports.oscal.observed import inventory, observations, observed

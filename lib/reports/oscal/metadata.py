@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lib.artifacts import Verdict
-from lib.reports.oscal.legal import Json, Uuids, filled, line, props, prose, stamp, web_links
+from lib.reports.oscal.legal import NOT_STATED, Json, Uuids, filled, line, props, prose, stamp, web_links
 from lib.reports.oscal.observed import TOOL
 from lib.reports.oscal.risks import party
 
@@ -43,11 +43,11 @@ def metadata(verdict: Verdict, uuids: Uuids) -> Json:
 
 def _holders(verdict: Verdict) -> Iterator[tuple[str, list[str]]]:
     waivers = [item.waiver for item in verdict.waived]
-    yield "prepared-by", [verdict.run.actor.name or line("")]
+    yield "prepared-by", [verdict.run.actor.name or NOT_STATED]
     yield "run-approver", [verdict.run.actor.approver]
     yield "system-owner", [verdict.scope.owner]
-    yield "risk-owner", [waiver.owner for waiver in waivers]
-    yield "risk-approver", [waiver.approver for waiver in waivers]
+    yield "risk-owner", [waiver.owner or NOT_STATED for waiver in waivers]
+    yield "risk-approver", [waiver.approver or NOT_STATED for waiver in waivers]
 
 
 def _party(verdict: Verdict, uuids: Uuids, name: str) -> Json:
@@ -86,7 +86,7 @@ def assets(verdict: Verdict, uuids: Uuids) -> Json:
 def log(verdict: Verdict, uuids: Uuids) -> Json:
     """When the run started and when it ended, logged by who ran it."""
     run = verdict.run
-    by = [{"party-uuid": party(uuids, run.actor.name or line("")), "role-id": "prepared-by"}]
+    by = [{"party-uuid": party(uuids, run.actor.name), "role-id": "prepared-by"}]
     ended = prose(f"Judged {len(verdict.resources)} resources; the outcome is {verdict.outcome}.")
     moments = (
         ("Run started", prose(f"Reads {verdict.source}"), run.started),

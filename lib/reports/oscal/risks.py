@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lib.artifacts import State, Subject, Verdict, Waived, Waiver
-from lib.reports.oscal.legal import Json, Uuids, first_second, last_second, line, paragraphs, props, prose, web_links
+from lib.reports.oscal.legal import (
+    NOT_STATED,
+    Json,
+    Uuids,
+    first_second,
+    last_second,
+    line,
+    paragraphs,
+    props,
+    prose,
+    web_links,
+)
 from lib.reports.oscal.observed import TOOL, Observed
 
 
@@ -24,8 +35,8 @@ def risks(verdict: Verdict, uuids: Uuids, seen: tuple[Observed, ...]) -> Iterato
 
 
 def party(uuids: Uuids, name: str) -> str:
-    """The UUID of a person, team or pipeline by its name."""
-    return uuids.of("party", name)
+    """The UUID of a person, team or pipeline by its name; one that is not stated is a party of that name."""
+    return uuids.of("party", name or NOT_STATED)
 
 
 def _open(item: Observed, policy: Subject | None, uuids: Uuids) -> Json:
@@ -52,14 +63,15 @@ def _open(item: Observed, policy: Subject | None, uuids: Uuids) -> Json:
 
 def _deviation(item: Observed, policy: Subject | None, uuids: Uuids, waiver: Waiver, group: list[Waived]) -> Json:
     key = repr(waiver)
+    common = _common(item, policy, uuids, "deviation", key)
     approved = {"party-uuid": party(uuids, waiver.approver), "role-id": "risk-approver"}
     owner = {"type": "party", "actor-uuid": party(uuids, waiver.owner), "role-id": "risk-owner"}
     was = ", ".join(dict.fromkeys(waived.was.value for waived in group))
     return {
-        **_common(item, policy, uuids, "deviation", key),
+        **common,
         "description": prose(f"Waived, not passed ({was} without the waiver): {waiver.reason}"),
         "props": [
-            *_common(item, policy, uuids, "deviation", key)["props"],
+            *common["props"],
             *props(ticket=waiver.ticket, owner=waiver.owner, approver=waiver.approver, created=waiver.created,
                    expires=waiver.expires, argument=waiver.argument, days_left=group[0].days_left),
         ],

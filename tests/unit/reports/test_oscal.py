@@ -76,6 +76,12 @@ def empty() -> Verdict:
     return replace(bare, run=replace(made.run, id="", actor=actor), scope=replace(made.scope, owner="", files=()))
 
 
+def nobody() -> Verdict:
+    """A waiver that says neither who owns it nor who approved it."""
+    held = sample().waived[0]
+    return replace(sample(), waived=(replace(held, waiver=replace(held.waiver, owner="", approver="")),))
+
+
 VERDICTS = {
     "sample": sample,
     "passing": passing,
@@ -83,6 +89,7 @@ VERDICTS = {
     "hostile ids": hostile_ids,
     "100 kB texts": lambda: hostile("x" * 100_000),
     "empty": empty,
+    "nobody": nobody,
     "large": lambda: large(100),
 }
 
