@@ -27,8 +27,8 @@ def render(verdict: Verdict) -> str:
     """The document, which OSCAL's models have accepted; the same verdict gives the same bytes."""
     from trestle.oscal.assessment_results import Model  # the models take 0.4 s to build, which other verbs are spared
 
-    document = {"assessment-results": _assessment_results(verdict)}
     with _without_collector():
+        document = {"assessment-results": _assessment_results(verdict)}
         Model.model_validate(document)
     # Written as it was built: the models would call Python for every field to write the same text.
     return to_json(document, indent=2).decode() + "\n"
@@ -36,7 +36,7 @@ def render(verdict: Verdict) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Python's cycle collector would walk the growing models again and again: 1.1 s for 5,000 results, not 0.2 s."""
+    """Python's cycle collector would walk all that was built again and again: 5,000 results in 1.5 s, not 0.6 s."""
     collects = gc.isenabled()
     gc.disable()
     try:
