@@ -9,7 +9,16 @@ from importlib import import_module
 
 from lib.artifacts import Verdict
 
-RENDERERS = {"html": "html", "sarif": "sarif", "junit": "junit", "markdown": "markdown", "digests": "digests"}
+RENDERERS = {
+    "html": "html",
+    "sarif": "sarif",
+    "junit": "junit",
+    "markdown": "markdown",
+    "csv": "controls_csv",
+    "soa": "applicability",
+    "oscal": "oscal",
+    "digests": "digests",
+}
 """Format -> its module here."""
 
 

@@ -53,7 +53,7 @@ class Assessment:
 
     @property
     def touched(self) -> bool:
-        """Whether a result, or running the gate at all, is evidence for a part of it; touched is not met."""
+        """Whether a result, or running the gate at all, is evidence for a part of it."""
         return self.status is not Status.NOT_ASSESSED or bool(self.practices)
 
 
@@ -65,8 +65,13 @@ class Coverage:
     controls: tuple[Assessment, ...]
 
     @property
+    def assessed(self) -> tuple[Assessment, ...]:
+        """Controls that at least one result is evidence for."""
+        return tuple(one for one in self.controls if one.status is not Status.NOT_ASSESSED)
+
+    @property
     def touched(self) -> tuple[Assessment, ...]:
-        """Controls that something is evidence for."""
+        """Controls that a result, or running the gate at all, is evidence for; touched is not met."""
         return tuple(one for one in self.controls if one.touched)
 
     def count(self, status: Status) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -55,8 +56,6 @@ def sealed_again(folder):
     files = {
         p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() and "attestation" not in p.name
     }
-    import hashlib
-
     digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     for name, content in seal_by(None, keyless=False)(read_verdict(folder), digests).items():
         (folder / name).write_bytes(content)

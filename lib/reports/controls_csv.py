@@ -1,0 +1,48 @@
+"""The controls as CSV (RFC 4180), one row per framework and control, for a spreadsheet or a register of controls."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+from lib.artifacts import Verdict
+from lib.reports.cells import cut, inert
+from lib.reports.control_rows import ControlRow, control_rows, listed
+
+FILENAME = "controls.csv"
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel reads UTF-8 as the code page of its machine."""
+COLUMNS: dict[str, Callable[[ControlRow], str | int]] = {
+    "framework": lambda row: row.framework.id,
+    "version": lambda row: row.framework.version,
+    "control": lambda row: row.control.id,
+    "title": lambda row: row.control.title,
+    "applicable": lambda row: "yes" if row.control.applicable else "no",
+    "responsibility": lambda row: row.control.responsibility,
+    "status": lambda row: row.status.value,
+    "policies_run": lambda row: listed(policy.policy_id for policy in row.assessment.policies),
+    "policies_silent": lambda row: listed(policy.policy_id for policy in row.assessment.silent),
+    "passes": lambda row: row.passes,
+    "failed": lambda row: row.failed,
+    "undecided": lambda row: row.undecided,
+    "waived": lambda row: row.waived,
+    "confidence": lambda row: row.assessment.confidence,
+    "limits": lambda row: len(row.assessment.limits),
+    "evidence": lambda row: row.href,
+    "owner": lambda row: row.owner,
+}
+
+
+def render(verdict: Verdict) -> str:
+    """The rows under a header, in UTF-8 with a byte order mark and CRLF; no cell is read as a formula."""
+    made = io.StringIO()
+    writer = csv.writer(made, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for _, rows in control_rows(verdict):
+        writer.writerows([_cell(of(row)) for of in COLUMNS.values()] for row in rows)
+    return BYTE_ORDER_MARK + made.getvalue()
+
+
+def _cell(value: str | int) -> str | int:
+    return cut(inert(value)) if isinstance(value, str) else value
