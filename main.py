@@ -154,7 +154,7 @@ def gate(
     if format_ not in ("text", "json"):
         raise typer.BadParameter(f"got {format_!r}, requires text or json", param_hint="--format")
     judged_by = _profile(profile, settings, threshold)
-    clock, started = _Clock(timings), datetime.now(UTC)
+    clock, started = _Clock(timings), _now()
     own = None if targets else _settings(settings, set_)
     found = [_synthesized(own, _outdir(outdir), clock)] if own else []
     from lib.gate import judge
@@ -318,6 +318,11 @@ def _each(found: Sequence[tuple[*Ts]], answer: Callable[[*Ts], T]) -> tuple[list
     return answers, without
 
 
+def _now() -> datetime:
+    """In UTC, to the second, as a run's id has it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 def _waiver_file(given: Path | None, *, own: bool) -> tuple[str, Path] | None:
     """The file given, else that of this project for its own stack: on another its waivers would match nothing."""
     if given:
@@ -339,7 +344,7 @@ def _keeping(reports: Path, started: datetime, signing_key: Path | None, most: i
     from lib.settings import Settings, load_actor
 
     signer = read_signer(signing_key)
-    run = Run("", started, datetime.now(UTC), load_actor())
+    run = Run("", started, _now(), load_actor())
     most = most or Settings.model_fields["runs_kept"].default
     return Keeping(reports, run, seal_by(signer, keyless=keyless), most, keyless or signer is not None)
 

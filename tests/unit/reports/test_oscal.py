@@ -146,7 +146,7 @@ def test_things_whose_names_run_together_have_their_own_uuids() -> None:
 
 
 def test_a_file_is_referred_to_once_in_each_list() -> None:
-    twice = (Digest("a\x00.tf", "01" * 32), Digest("a\u2400.tf", "02" * 32))
+    twice = (Digest("a\x00.tf", "01" * 32), Digest("a\\u{0000}.tf", "02" * 32))
     made = document(replace(sample(), scope=replace(sample().scope, files=twice)))
     assert [len(links) for links in _values(made, "rlinks")] == [1, 1, 2]
 
@@ -223,7 +223,7 @@ def test_only_a_control_without_any_finding_is_satisfied() -> None:
             Status.FAILED: ("not-satisfied", "fail"),
         }.get(one.status, ("not-satisfied", "other"))
         for cover in coverage(sample())
-        for one in cover.touched
+        for one in cover.assessed
     }
     assert {one.status for cover in coverage(sample()) for one in cover.controls} == set(Status)
     assert _states(sample()) == expected
