@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from checkov.runner_filter import RunnerFilter
@@ -22,9 +23,11 @@ from lib.errors import GateError
 from lib.gate.adopted import Adopted, load_adopted
 from lib.gate.sources import Source
 from policies.base import Judgement, Policy, Violation
+from policies.credentials import credential_in
 from policies.profiles import Profile
 from policies.terraform import Arguments, Block, shown
 
+NOT_SHOWN = "(not shown)"
 VARIABLE = re.compile(r"\bvar\.([A-Za-z_][\w-]*)")
 REGISTRIES: Mapping[str, Any] = {
     "resource": resource_registry,
@@ -133,11 +136,21 @@ def _finding(source: Source, policy: Policy, block: Block, violation: Violation)
         file=source.file_of(address),
         line=source.line_of(address, violation.argument),
         argument=violation.argument,
-        got="absent" if violation.got is None else str(shown(violation.got)),
-        required=violation.requires,
+        got="absent" if violation.got is None else str(_told(shown(violation.got), violation.argument)),
+        required=str(_told(violation.requires, "")),
         fix=violation.fix or (_deciding(source, violation) if violation.undecided else type(policy).fix),
         controls=type(policy).controls,
     )
+
+
+def _told(value: object, argument: str) -> object:
+    """A value as reports tell it: a credential may stand in a name or a tag, which other policies read."""
+    return NOT_SHOWN if isinstance(value, str) and _is_secret(value, argument.rpartition(".")[2]) else value
+
+
+@lru_cache(maxsize=100_000)
+def _is_secret(text: str, name: str) -> bool:
+    return bool(credential_in(text, name))
 
 
 def _deciding(source: Source, violation: Violation) -> str:
@@ -160,5 +173,5 @@ def _passed(source: Source, policy: Policy, block: Block, judgement: Judgement) 
         severity=type(policy).severity,
         resource_address=block.address,
         construct_path=block.construct_path,
-        evidence=judgement.evidence,
+        evidence={argument: _told(value, argument) for argument, value in judgement.evidence.items()},
     )

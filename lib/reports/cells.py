@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from lib.reports.visible import visible
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel reads UTF-8 as the code page of its machine."""
 LIMIT = 32_767
 """Of a cell in Excel, in UTF-16 units."""
 CUT = " … cut here: a cell holds 32,767 characters; verdict.json has the whole text."
@@ -34,6 +39,15 @@ def cut(text: str) -> str:
     if len(units) // 2 <= LIMIT:
         return text
     return units[: 2 * (LIMIT - len(CUT))].decode("utf-16-le", "ignore") + CUT
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Sequence[str | int | float]]) -> str:
+    """A table as CSV (RFC 4180) with a byte order mark and CRLF; no cell of it is read as a formula."""
+    made = io.StringIO()
+    writer = csv.writer(made, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([cut(inert(value)) if isinstance(value, str) else value for value in row] for row in rows)
+    return BYTE_ORDER_MARK + made.getvalue()
 
 
 def _starts_formula(text: str) -> bool:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 
 from lib.artifacts import Verdict
-from lib.reports.cells import cut, inert
+from lib.reports.cells import csv_text
 from lib.reports.control_rows import ControlRow, control_rows, listed
 
 FILENAME = "controls.csv"
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel reads UTF-8 as the code page of its machine."""
 COLUMNS: dict[str, Callable[[ControlRow], str | int]] = {
     "framework": lambda row: row.framework.id,
     "version": lambda row: row.framework.version,
@@ -35,14 +31,6 @@ COLUMNS: dict[str, Callable[[ControlRow], str | int]] = {
 
 
 def render(verdict: Verdict) -> str:
-    """The rows under a header, in UTF-8 with a byte order mark and CRLF; no cell is read as a formula."""
-    made = io.StringIO()
-    writer = csv.writer(made, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for _, rows in control_rows(verdict):
-        writer.writerows([_cell(of(row)) for of in COLUMNS.values()] for row in rows)
-    return BYTE_ORDER_MARK + made.getvalue()
-
-
-def _cell(value: str | int) -> str | int:
-    return cut(inert(value)) if isinstance(value, str) else value
+    """The rows under a header."""
+    rows = (row for _, rows in control_rows(verdict) for row in rows)
+    return csv_text(COLUMNS, ([of(row) for of in COLUMNS.values()] for row in rows))
