@@ -33,18 +33,22 @@ def render(verdict: Verdict) -> str:
     """The page. Every value in it is escaped, bounded, and shows its invisible characters."""
     stands, covered = standings(verdict), coverage(verdict)
     groups = architecture(verdict, stands)
-    return _environment().get_template("page.html").render(
-        verdict=verdict,
-        data=Markup(data(verdict, covered, stands)),
-        families=facts.families(verdict),
-        frameworks=facts.frameworks(covered),
-        runs=facts.runs(verdict),
-        waived=facts.soonest(verdict.waived),
-        new=frozenset(verdict.baseline.new) if verdict.baseline else frozenset(),
-        groups=groups,
-        picture=drawing(groups),
-        bounds=facts,
-        standing_order=ORDER,
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            verdict=verdict,
+            data=Markup(data(verdict, covered, stands)),
+            families=facts.families(verdict),
+            frameworks=facts.frameworks(covered),
+            runs=facts.runs(verdict),
+            waived=facts.soonest(verdict.waived),
+            new=frozenset(verdict.baseline.new) if verdict.baseline else frozenset(),
+            groups=groups,
+            picture=drawing(groups),
+            bounds=facts,
+            standing_order=ORDER,
+        )
     )
 
 
@@ -68,7 +72,11 @@ def _environment() -> Environment:
         "route": lambda *parts: Markup(route(*parts)),
         "value": lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
     }
-    environment.filters["sum_values"] = lambda counts: sum(counts.values())
+    environment.filters |= {
+        "sum_values": lambda counts: sum(counts.values()),
+        "most": lambda counts: max(counts.values(), default=0),
+        "of": lambda counts, name: counts.get(name, 0),
+    }
     return environment
 
 

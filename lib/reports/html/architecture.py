@@ -114,16 +114,22 @@ def _node(part: tuple[Resource, ...], ids: Mapping[str, str], standings: Mapping
     states = Counter(standings[resource.address].worst for resource in part)
     me = ids[part[0].address]
     targets = dict.fromkeys(ids[address] for resource in part for address in resource.references if address in ids)
-    single = part[0].address.removeprefix(f"{part[0].type}.") if len(part) == 1 else f"{len(part):,} resources"
+    worst = min(states, key=ORDER.index)
+    single = len(part) == 1
     return Node(
         id=me,
-        name=single,
+        name=part[0].address.removeprefix(f"{part[0].type}.") if single else _several(states, worst),
         type=next(iter(types)) if len(types) == 1 else MORE_TYPES,
         resources=part,
-        counts=standings[part[0].address].counts if len(part) == 1 else states,
-        worst=min(states, key=ORDER.index),
+        counts=standings[part[0].address].counts if single else states,
+        worst=worst,
         refers_to=tuple(target for target in targets if target != me),
     )
+
+
+def _several(states: Counter[str], worst: str) -> str:
+    some, every = states[worst], states.total()
+    return f"{every:,} resources" if some == every else f"{some:,} of {every:,} {worst}"
 
 
 def _place(node: Node) -> tuple[int, int, str, str]:

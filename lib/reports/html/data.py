@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lib.artifacts import Finding, Subject, Verdict, Waived
+from lib.artifacts import Finding, Passed, Subject, Verdict, Waived
 from lib.reports.coverage import Assessment, Coverage, mapping_confidence
 from lib.reports.html.architecture import group_of
 from lib.reports.html.standing import Standing
@@ -49,7 +49,8 @@ def data(verdict: Verdict, covered: Sequence[Coverage], standings: Mapping[str, 
 def _policies(verdict: Verdict) -> dict[str, Subject]:
     """Id -> policy: those that ran, those left out, and what else a finding names, as of a waiver that has expired."""
     known = {policy.policy_id: policy for policy in (*verdict.policies, *verdict.not_in_profile)}
-    for item in (*verdict.findings, *(held.finding for held in verdict.waived), *verdict.passed):
+    results: list[Finding | Passed] = [*verdict.findings, *(held.finding for held in verdict.waived), *verdict.passed]
+    for item in results:
         if item.policy_id not in known:
             known[item.policy_id] = Subject(item.policy_id, item.subject, item.family, item.severity, "", 0, 0)
     return known

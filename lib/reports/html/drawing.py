@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from lib.reports.html.architecture import Group, Node
 
-WIDTH = 1136
-TILE, HEIGHT, GAP, PAD, HEAD = 152, 38, 8, 12, 30
-COLUMN, BETWEEN = 2 * TILE + GAP + 2 * PAD, 64
+WIDTH = 1180
+TILE, HEIGHT, GAP, PAD, HEAD = 158, 38, 8, 12, 30
+COLUMN, BETWEEN = 2 * TILE + GAP + 2 * PAD, 68
 LAYERED = 40
 """A stack of one group with at most so many nodes is drawn in layers, each edge shown."""
 LAYERS = 5

@@ -15,11 +15,13 @@ STATUSES = tuple(status.value for status in Status)
 FINDINGS_SHOWN = 200
 """Findings written out in the part without script; the table and verdict.json have all."""
 RUNS_SHOWN = 20
+LEAST_SHARE = 0.02
+"""Of a bar's width for what is there at all."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a bar that is 100 wide."""
+    """A part of a bar; x and width in percent."""
 
     kind: str
     count: int
@@ -59,13 +61,14 @@ class RunColumn:
 
 
 def bar(counts: Mapping[str, int], kinds: Iterable[str]) -> tuple[Segment, ...]:
-    """The segments of the kinds that are there, in their order."""
+    """The segments of the kinds that are there, in their order; one among thousands is still to be seen."""
     present = [(kind, counts[kind]) for kind in kinds if counts.get(kind)]
-    total = sum(count for _, count in present)
-    ends = list(accumulate((100 * count / total for _, count in present), initial=0.0))
+    least = LEAST_SHARE * sum(count for _, count in present)
+    sizes = [max(count, least) for _, count in present]
+    ends = list(accumulate((100 * size / sum(sizes) for size in sizes), initial=0.0))
     return tuple(
-        Segment(kind, count, round(ends[place], 3), round(100 * count / total, 3))
-        for place, (kind, count) in enumerate(present)
+        Segment(kind, count, round(start, 3), round(end - start, 3))
+        for (kind, count), start, end in zip(present, ends, ends[1:], strict=False)
     )
 
 

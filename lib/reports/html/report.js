@@ -6,6 +6,8 @@
   const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
   const PAGE_SIZE = 50;
   const CLAMP = 300;
+  const VALUES_IN_A_ROW = 3;
+  let printing = false;
   const RESULTS = [
     ...DATA.findings.map((f) => ({ ...f, policy: DATA.policies[f.policy], resource: DATA.resources[f.resource] })),
     ...DATA.passed.map(([policy, resource, evidence]) => ({
@@ -43,8 +45,9 @@
     return [text.slice(0, CLAMP), rest];
   };
   const code = (value) => el("code", {}, clamped(plain(value)));
+  const WHOLE = ["Evidence for", "Values that prove it", "Reason", "Meanwhile"];
   const facts = (...pairs) => el("dl", { class: "facts" }, pairs.filter(Boolean).map(([name, ...value]) =>
-    el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    el("div", { class: WHOLE.includes(name) && "whole" }, el("dt", {}, name), el("dd", {}, value))));
   const source = (url) => (/^https:\/\//.test(url) ? el("a", { href: url, rel: "noreferrer noopener" }, clamped(url)) : clamped(url));
   const list = (items, none = "None.") => (items.length ? el("ul", {}, items.map((item) => el("li", {}, item))) : el("p", {}, none));
   const joined = (items) => items.flatMap((item, place) => (place ? [", ", item] : [item]));
@@ -74,8 +77,7 @@
     for (const [key, value] of Object.entries(changes)) {
       if (value) at.params.set(key, value); else at.params.delete(key);
     }
-    if (!replace) { location.hash = hashOf(at); return; }
-    history.replaceState(null, "", hashOf(at));
+    history[replace ? "replaceState" : "pushState"](null, "", hashOf(at));
     show();
   };
 
@@ -97,9 +99,13 @@
     keyed.sort(([a, x], [b, y]) => (a < b ? -sign : a > b ? sign : x.number - y.number));
     return keyed.map(([, result]) => result);
   };
-  const evidence = (result) => (result.state === "passed"
-    ? Object.entries(result.evidence).map(([argument, value]) => el("div", {}, code(argument), " = ", code(value)))
-    : [code(result.argument || "—"), " is ", code(result.got || "—"), el("div", { class: "muted" }, "requires ", clamped(result.required || "—"))]);
+  const values = (result) => {
+    const pairs = Object.entries(result.evidence).map(([argument, value]) => el("div", {}, code(argument), " = ", code(value)));
+    return pairs.length ? pairs : [el("span", { class: "muted" }, "no value recorded")];
+  };
+  const some = (all) => (all.length > VALUES_IN_A_ROW + 1 && !printing
+    ? [all.slice(0, VALUES_IN_A_ROW), el("div", { class: "muted" }, `and ${all.length - VALUES_IN_A_ROW} more values`)] : all);
+  const evidence = (result) => (result.state === "passed" ? some(values(result)) : [code(result.argument || "—"), " is ", code(result.got || "—"), el("div", { class: "muted" }, "requires ", clamped(result.required || "—"))]);
   const waiverFacts = (waiver) => facts(
     ["Expires", `${waiver.expires}, ${plural(waiver.days_left, "day")} left; ${waiver.was} without the waiver`],
     ["Risk owner", clamped(waiver.owner)], ["Approved by", clamped(`${waiver.approver} on ${waiver.created}`)],
@@ -116,13 +122,13 @@
         result.state !== "passed" && ["Got", code(result.got || "—")],
         result.state !== "passed" && ["Required", clamped(result.required || "—")],
         result.state !== "passed" && ["Fix", clamped(result.fix || policy.fix || "—")],
-        result.state === "passed" && ["Values that prove it", evidence(result)],
+        result.state === "passed" && ["Values that prove it", values(result)],
         ["Why", clamped(policy.reason || "not stated")],
         ["Source", policy.source ? source(policy.source) : "not stated"],
         ["Evidence for", controlLinks(controlsOf(result)).length ? controlLinks(controlsOf(result)) : "no control"],
         result.since && ["Since the earlier verdict", result.since],
       ),
-      result.waiver ? [el("h4", {}, "Waiver"), waiverFacts(result.waiver)] : null,
+      result.waiver ? [el("p", { class: "term" }, el("strong", {}, "Waiver")), waiverFacts(result.waiver)] : null,
     ];
   };
   const rowOf = (result, open) => {
@@ -150,7 +156,6 @@
     el("button", { type: "button", "data-focus": "previous", disabled: page === 1, onclick: () => change({ page: page > 2 ? String(page - 1) : "", open: "" }) }, "Previous"),
     el("span", {}, `Page ${count(page)} of ${count(pages)}`),
     el("button", { type: "button", "data-focus": "next", disabled: page === pages, onclick: () => change({ page: String(page + 1), open: "" }) }, "Next")));
-  let printing = false;
   const resultTable = (results, params, caption) => {
     const key = params.get("sort") || "state";
     const descending = params.get("dir") === "desc";
@@ -221,7 +226,7 @@
     return { shown, counts };
   };
   const unique = (values) => [...new Set(values)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  const chips = (name, title, options) => el("fieldset", {}, el("legend", {}, title), options.map((option) => el("button", {
+  const chips = (name, title, options) => el("fieldset", { class: name }, el("legend", {}, title), options.map((option) => el("button", {
     type: "button", class: "chip", "aria-pressed": "false", "data-chip": name, "data-value": option,
     onclick: () => {
       const values = chosen(here().params, name);
@@ -240,17 +245,16 @@
     const used = new Set(RESULTS.map((r) => r.policy));
     const frameworkName = (id) => (FRAMEWORKS.has(id) ? FRAMEWORKS.get(id).name : id);
     const form = el("form", { role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
-      field("q", "Search"),
-      chips("state", "State", STATES), chips("severity", "Severity", unique(RESULTS.map((r) => r.policy.severity)).sort((a, b) => bySeverity(a) - bySeverity(b))),
-      chips("family", "Family", unique(RESULTS.map((r) => r.policy.family))),
-      DATA.compared ? chips("since", "Since the earlier verdict", ["new", "unchanged"]) : null,
+      field("q", "Search"), field("resource", "Resource contains"),
+      select("policy", "Policy", unique([...used].map((p) => p.policy_id)).map((id) => [id, id])),
       select("framework", "Framework", unique(DATA.policies.flatMap((p) => Object.keys(p.controls))).map((id) => [id, frameworkName(id)])),
       select("control", "Control", []),
-      select("policy", "Policy", unique([...used].map((p) => p.policy_id)).map((id) => [id, id])),
-      field("resource", "Resource contains"));
+      chips("state", "State", STATES), chips("severity", "Severity", unique(RESULTS.map((r) => r.policy.severity)).sort((a, b) => bySeverity(a) - bySeverity(b))),
+      DATA.compared ? chips("since", "Since the earlier verdict", ["new", "unchanged"]) : null,
+      chips("family", "Family", unique(RESULTS.map((r) => r.policy.family))));
     const box = el("details", { class: "filters", open: innerWidth > 700 }, el("summary", {}, "Filters"), form);
     const status = el("p", { role: "status", class: "status" });
-    const clear = el("button", { type: "button", class: "clear", onclick: () => { location.hash = "#results"; form.querySelector("input").focus(); } }, "Clear filters");
+    const clear = el("button", { type: "button", class: "clear", onclick: () => { change(Object.fromEntries([...Object.keys(FACETS), "page", "open"].map((name) => [name, ""]))); form.querySelector("input").focus(); } }, "Clear filters");
     const table = el("div");
     root.append(box, el("div", { class: "bar-line" }, status, clear), table);
     let framework = null;
@@ -272,16 +276,17 @@
       const active = Object.keys(FACETS).filter((name) => params.get(name));
       clear.hidden = !active.length;
       status.textContent = `${count(shown.length)} of ${plural(RESULTS.length, "result")}${active.length ? `, filtered by ${active.map((n) => (n === "q" ? "text" : n)).join(", ")}` : ""}`;
-      refill(table, resultTable(shown, params, "Results"));
+      refill(table, resultTable(shown, params, "Table of results"));
       performance.mark("results-shown");
     };
   };
 
   // ---- one framework, control, policy, resource ---------------------------------------------------------------------
   const title = (root, kind, text, ...more) => root.append(el("h1", { tabindex: "-1" }, el("span", { class: "kind" }, kind), " ", clamped(text)), ...more);
-  const small = (columns, rows) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": columns[0] },
+  const small = (label, columns, rows) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     el("table", {}, el("thead", {}, el("tr", {}, columns.map((c) => el("th", { scope: "col" }, c)))), el("tbody", {}, rows)));
   const row = (head, ...cells) => el("tr", {}, el("th", { scope: "row" }, head), cells.map((cell) => el("td", {}, cell)));
+  const tally = (results) => STATES.map((state) => [results.filter((r) => r.state === state).length, state]).filter(([n]) => n).map(([n, state]) => `${count(n)} ${state}`).join(", ");
   const TOUCHED = "Touched is not met: what follows is evidence for a part of it, seen in a configuration.";
 
   const frameworkView = (root, key) => {
@@ -305,11 +310,11 @@
     }
     const line = (c) => row(link(["control", framework.key, c.key], clamped(c.id)),
       [clamped(c.title), c.applicable ? null : el("div", { class: "muted" }, "Not applicable: ", clamped(c.why))],
-      c.responsibility, badge(c.status), c.mapping || "—", c.level || "—");
-    const columns = ["Control", "Title", "Responsibility", "Status", "Confidence of mapping", "Level"];
-    root.append(el("p", {}, el("strong", {}, "Touched is not met.")),
-      el("h2", {}, `Controls this run is evidence for (${touched.length})`), touched.length ? small(columns, touched.map(line)) : el("p", {}, "None."),
-      el("h2", {}, `Controls it does not touch (${untouched.length})`), untouched.length ? small(columns, untouched.map(line)) : el("p", {}, "None."),
+      c.responsibility, badge(c.status), c.mapping || "—", ...(framework.levels.length ? [String(c.level || "—")] : []));
+    const columns = ["Control", "Title", "Responsibility", "Status", "Confidence of mapping", ...(framework.levels.length ? ["Least level"] : [])];
+    root.append(el("p", {}, el("strong", {}, "Touched is not met."), " A policy without a finding shows a part of a control, in a configuration."),
+      el("h2", {}, `Controls this run is evidence for (${touched.length})`), touched.length ? small("Touched controls", columns, touched.map(line)) : el("p", {}, "None."),
+      el("h2", {}, `Controls it does not touch (${untouched.length})`), untouched.length ? small("Controls not touched", columns, untouched.map(line)) : el("p", {}, "None."),
       el("h2", {}, "What the gate cannot see"), limitList(limits), el("h2", {}, "What running the gate is evidence for"), practiceList(practices));
     return () => {};
   };
@@ -322,24 +327,25 @@
     const control = framework?.controls.find((one) => one.key === key);
     if (!control) return missing(root);
     title(root, framework.name, `${control.id} `, el("p", { class: "lead" }, clamped(control.title)));
-    const policies = (pairs) => small(["Policy", "What it ensures", "Strength", "Confidence of mapping", "Judged", "Accepted"],
+    const policies = (label, pairs) => small(label, ["Policy", "What it ensures", "Strength", "Confidence of mapping", "Judged", "Accepted"],
       pairs.map(([place, confidence]) => {
         const p = DATA.policies[place];
         return row(policyLink(p), clamped(p.name), p.strength, confidence, p.in_profile ? count(p.judged) : "not in the profile", count(p.passed));
       }));
     const ran = new Set(control.policies.map(([place]) => DATA.policies[place]));
+    const results = RESULTS.filter((r) => ran.has(r.policy));
     root.append(
-      facts(["Status", badge(control.status)], ["Framework", link(["framework", framework.key], framework.name), ` ${framework.version}`],
+      facts(["Status", badge(control.status)], ["Results", tally(results) || "none"], ["Framework", link(["framework", framework.key], framework.name), ` ${framework.version}`],
         ["Responsibility", control.responsibility],
         ["Applicable", control.applicable ? "yes" : "no", control.why ? [": ", clamped(control.why)] : null],
         ["Confidence of the mapping", control.mapping || "no mapping ran"], control.level > 0 && ["Least security level", String(control.level)]),
       el("p", {}, control.status === "not assessed" ? "Not assessed: no policy judged anything for it. This run says nothing of it." : TOUCHED),
-      el("h2", {}, `Policies that ran (${control.policies.length})`), control.policies.length ? policies(control.policies) : el("p", {}, "None."));
-    if (control.silent.length) root.append(el("h2", {}, `Policies that were silent (${control.silent.length})`), el("p", {}, "They found nothing to judge, or the profile leaves them out."), policies(control.silent));
-    if (control.against.length) root.append(el("h2", {}, "Policies that contradict it"), el("p", {}, "They were met, and ask for what this control advises against."), policies(control.against));
+      el("h2", {}, `Policies that ran (${control.policies.length})`), control.policies.length ? policies("Policies that ran", control.policies) : el("p", {}, "None."));
+    if (control.silent.length) root.append(el("h2", {}, `Policies that were silent (${control.silent.length})`), el("p", {}, "They found nothing to judge, or the profile leaves them out."), policies("Silent policies", control.silent));
+    if (control.against.length) root.append(el("h2", {}, "Policies that contradict it"), el("p", {}, "They were met, and ask for what this control advises against."), policies("Contradicting policies", control.against));
     root.append(el("h2", {}, "What the gate cannot see"), limitList(control.limits.map((place) => DATA.limits[place])),
       el("h2", {}, "What running the gate is evidence for"), practiceList(control.practices.map((place) => DATA.practices[place])));
-    return evidenceView(root, RESULTS.filter((r) => ran.has(r.policy)), `Evidence for ${control.id.slice(0, 60)}`);
+    return evidenceView(root, results, `Evidence for ${control.id.slice(0, 60)}`);
   };
 
   const policyView = (root, key) => {
@@ -362,8 +368,7 @@
     const place = DATA.resources.indexOf(resource);
     const from = DATA.resources.filter((other) => other.refers?.includes(place));
     title(root, "Resource", resource.address);
-    const tally = STATES.map((state) => [state, results.filter((r) => r.state === state).length]).filter(([, n]) => n);
-    root.append(facts(["Worst state", badge(resource.worst)], ["Results", tally.map(([state, n]) => `${n} ${state}`).join(", ") || "none: nothing in this report speaks for it"],
+    root.append(facts(["Worst state", badge(resource.worst)], ["Results", tally(results) || "none: nothing in this report speaks for it"],
       ["Type", clamped(resource.type || "not a resource of the stack")], ["Where", where(resource.file, resource.line)],
       ["Construct path", resource.path ? code(resource.path) : "not stated"],
       ["Refers to", resource.refers?.length ? joined(resource.refers.map((n) => resourceLink(DATA.resources[n]))) : "nothing"],
@@ -385,7 +390,7 @@
       const shown = printing ? found : found.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
       const narrowed = ["group", "type"].filter((name) => params.get(name)).map((name) => `${name} ${params.get(name)}`);
       refill(container, el("p", { role: "status" }, `${plural(found.length, "resource")}${narrowed.length ? `: ${narrowed.join(", ")}` : ""}. `, narrowed.length ? el("a", { href: "#/resources" }, "Show all") : null),
-        small(["Resource", "Worst state", "Group", "Type", "Where"], shown.map((r) => row(resourceLink(r), badge(r.worst), clamped(r.group), clamped(r.type), where(r.file, r.line)))),
+        small("Table of resources", ["Resource", "Worst state", "Group", "Type", "Where"], shown.map((r) => row(resourceLink(r), badge(r.worst), clamped(r.group), clamped(r.type), where(r.file, r.line)))),
         pager(page, pages));
     };
   };

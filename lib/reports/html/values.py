@@ -21,10 +21,10 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text with a mark like ‹U+202E› for each character that has no shape or changes the order of others."""
+    """The text with a mark like [U+202E] for each character that has no shape or changes the order of others."""
     if text.isascii() and text.isprintable():
         return text
-    return _INVISIBLE.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
+    return _INVISIBLE.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def cut(text: str, characters: int) -> str:
