@@ -65,10 +65,10 @@ def test_a_row_opens_and_closes_by_keyboard_alone(reader: Reader):
 def test_the_focus_goes_to_the_heading_of_a_new_page_and_the_title_names_it(reader: Reader):
     page = reader.open(sample(), "#frameworks")
     page.get_by_role("link", name="IEC 62443-3-3").first.click()
-    assert "IEC 62443-3-3" in page.evaluate("document.activeElement.textContent")
+    expect(page.get_by_role("heading", name="Framework IEC 62443-3-3")).to_be_focused()
     assert page.title() == "FAIL · sensor-dev · Framework IEC 62443-3-3"
     page.get_by_role("link", name="Waivers").click()
-    assert page.evaluate("document.activeElement.textContent") == "Waivers"
+    expect(page.get_by_role("heading", name="Waivers", exact=True)).to_be_focused()
 
 
 def test_the_first_stop_of_the_keyboard_skips_to_the_content(reader: Reader):

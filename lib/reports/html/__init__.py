@@ -26,6 +26,8 @@ from lib.reports.html.standing import ORDER, standings
 from lib.reports.html.values import SHOWN_CHARACTERS, cut, quoted, route
 
 FILENAME = "index.html"
+SCRIPT = ("data", "dom", "route", "table", "facets", "results", "frameworks", "subjects", "show", "picture", "start")
+"""The parts of the page's script, in one scope of their own; only the last ones do something by themselves."""
 _FOLDER = Path(__file__).parent
 
 
@@ -55,14 +57,15 @@ def render(verdict: Verdict) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
         undefined=StrictUndefined,
     )
-    script, style = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
+    parts = "\n".join(_read(f"script/{name}.js") for name in SCRIPT)
+    script, style = f'"use strict";\n(() => {{\n{parts}}})();\n', _read("report.css")
     environment.globals |= {
         "script": Markup(script),
         "style": Markup(style),
@@ -78,6 +81,10 @@ def _environment() -> Environment:
         "of": lambda counts, name: counts.get(name, 0),
     }
     return environment
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _shown(value: Any) -> Any:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from lib.artifacts import Count, Verdict, Waived
+from lib.artifacts import Count, Finding, Verdict, Waived
 from lib.reports.coverage import Coverage, Status
 
 STATES = ("failed", "undecided", "waived", "passed")
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 STATUSES = tuple(status.value for status in Status)
 FINDINGS_SHOWN = 200
 """Findings written out in the part without script; the table and verdict.json have all."""
@@ -121,6 +122,12 @@ def runs(verdict: Verdict) -> list[RunColumn]:
         )
         for run, ended, outcome, counts in every[-RUNS_SHOWN:]
     ]
+
+
+def gravest(findings: Iterable[Finding]) -> list[Finding]:
+    """The most severe come first, and of these what failed."""
+    severities = {severity: place for place, severity in enumerate(SEVERITIES)}
+    return sorted(findings, key=lambda one: (severities.get(one.severity, len(SEVERITIES)), STATES.index(one.state)))
 
 
 def soonest(waived: Iterable[Waived]) -> list[Waived]:

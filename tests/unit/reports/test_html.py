@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib.artifacts import Digest, Resource, Scope, Verdict
+from lib.artifacts import Digest, Resource, Scope, State, Verdict
 from lib.reports import html
 from lib.reports.coverage import coverage
 from lib.reports.html import facts
@@ -182,6 +182,12 @@ def test_the_trend_ends_with_this_run():
     runs = facts.runs(sample())
     assert [run.counts["failed"] for run in runs] == [3, 3, 2]
     assert runs[-1].families == {"DES": 1, "ENC": 2, "NET": 1, "ROT": 0, "TLS": 0}
+
+
+def test_findings_are_written_with_the_gravest_first():
+    low, high = (replace(sample().findings[2], severity=severity) for severity in ("LOW", "HIGH"))
+    failed = replace(high, state=State.FAILED)
+    assert facts.gravest([low, high, failed]) == [failed, high, low]
 
 
 def test_waivers_that_end_first_come_first():
