@@ -7,7 +7,6 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from lib.artifacts import Comparison, Finding, Match, Outcome, Passed, State, Subject, Verdict, Waived, Waiver
-from lib.reports import html
 from lib.reports.text import print_verdict
 
 HOSTILE = "<script>alert(1)</script>[bold]\u202e"
@@ -95,40 +94,6 @@ def test_text_counts_what_changed_since_the_baseline():
     assert "unchanged" not in printed(verdict())
 
 
-def test_html_escapes_every_value():
-    for judged in (verdict(), with_waiver()):
-        page = html.render(judged)
-        assert "<script>" not in page
-        assert "&lt;script&gt;" in page
-
-
-def test_html_is_one_file_that_loads_nothing():
-    page = html.render(verdict())
-    for loader in ("<script", "<link", "src=", "@import", "url("):
-        assert loader not in page
-
-
-def test_html_shows_findings_evidence_and_what_no_policy_judged():
-    page = html.render(verdict())
-    assert "aws_sqs_queue.good" in page
-    assert "null_resource.x" in page
-    assert "cdk.tf.json:212" in page
-
-
-def test_html_says_so_where_nothing_was_found():
-    assert "<p>None.</p>" in html.render(verdict(None))
-
-
-def test_reports_name_the_profile_each_changed_threshold_and_what_was_left_out():
+def test_text_names_the_profile_each_changed_threshold_and_what_was_left_out():
     assert "profile generic, with rotation_days = 14" in printed(verdict())
     assert "not in this profile: PG_NAM_SUFFIX" in printed(verdict())
-    page = html.render(verdict())
-    for part in ("Not in this profile", "PG_NAM_SUFFIX", "log_retention_days", "(changed: not the profile's own)"):
-        assert part in page
-
-
-def test_html_shows_what_is_waived_and_what_changed():
-    page = html.render(with_waiver())
-    for part in ("1 waived", ">WAIVED<", "Until 2026-01-03, 1 day left", "NEW ", "1 new, 1 fixed, 0 unchanged"):
-        assert part in page
-    assert "<p>None.</p>" in page

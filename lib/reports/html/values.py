@@ -1,0 +1,63 @@
+"""Values as a page may show them: nothing invisible, nothing that reorders text, nothing without end."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+KEPT_CHARACTERS = 20_000
+"""Of one value in the page's data; longer than any IAM document that AWS accepts. verdict.json has the whole."""
+SHOWN_CHARACTERS = 400
+"""Of one value in the part that needs no script."""
+_KEY_CHARACTERS = 160
+# What Unicode calls control, format, surrogate or ignorable: all but tab and line feed, which hide nothing.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text: str) -> str:
+    """The text with a mark like [U+202E] for each character that has no shape or changes the order of others."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _INVISIBLE.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
+def cut(text: str, characters: int) -> str:
+    """The visible text; where it is longer, its beginning and how much is missing."""
+    if len(text) <= characters:
+        return visible(text)
+    return f"{visible(text[:characters])} … {len(text) - characters:,} more characters, whole in verdict.json"
+
+
+def kept(value: Any) -> Any:
+    """A value for the page's data: every text in it visible and bounded."""
+    if isinstance(value, str):
+        return cut(value, KEPT_CHARACTERS)
+    if isinstance(value, dict):
+        return {kept(str(key)): kept(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [kept(item) for item in value]
+    return value
+
+
+def key(text: str) -> str:
+    """What stands for an address or an id in a link: itself, or its beginning and a digest where that is not plain."""
+    shown = visible(text)
+    if shown == text and len(text) <= _KEY_CHARACTERS:
+        return text
+    return f"{shown[:_KEY_CHARACTERS]}~{sha256(text.encode(errors='surrogatepass')).hexdigest()[:12]}"
+
+
+def quoted(text: str) -> str:
+    """The visible text for a parameter of a link."""
+    return quote(visible(text), safe="")
+
+
+def route(*parts: str) -> str:
+    """The link to a page within the page: #/resource/aws_sqs_queue.raw."""
+    return "#/" + "/".join(quote(key(part), safe="") for part in parts)
