@@ -204,7 +204,7 @@ def report(
         str, typer.Option("--output", "-o", metavar="FILE", help="Where it goes; - is standard output.")
     ] = "-",
     history: Annotated[
-        bool, typer.Option("--history", help="The trend over the runs of a stack instead: history.html and .csv.")
+        bool, typer.Option("--history", help="The trend over all runs of the stack instead, as HTML and CSV.")
     ] = False,
     reports: Reports = None,
 ) -> None:
@@ -401,9 +401,19 @@ def _all_views(verdict: Verdict, folder: str) -> None:
 
 
 def _history(stack: Path, folder: str) -> None:
+    from lib.evidence import history_csv, history_page
     from lib.evidence.history import read_history
 
-    read_history(stack)
+    history = read_history(stack)
+    place = stack if folder == "-" else Path(folder)
+    made = {
+        history_page.FILENAME: history_page.render(history),
+        history_csv.RUNS: history_csv.runs(history),
+        history_csv.FINDINGS: history_csv.findings(history),
+    }
+    for name, text in made.items():
+        _write(text.encode(), str(place / name))
+    typer.echo(f"history: {place / history_page.FILENAME}", err=True)
 
 
 def _as_text(verdict: Verdict, *, colour: bool) -> str:
