@@ -1,6 +1,6 @@
 """The one entry. Without a verb it synthesizes, so that cdktf's own CLI works.
 
-Exit codes: 0 pass, 1 refused, 2 wrong usage or settings, 3 undecided or no verdict reached.
+Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ Examples:
   python main.py gate other.tf.json --profile generic --threshold rotation_days=90
                                                  judge any team's Terraform, without the rules of this house
   python main.py explain PG_ENC_KINESIS          why a policy exists, and how to meet it
+  python main.py report --format oscal -o r.json  the last run again, in another format; --history: the trend
+  python main.py verify --public-key key.pem     is a kept run what was written, and does it come out the same again?
   python main.py synth --set task_count_max=12   write the stack, one setting changed
 
 \b
-Exit codes: 0 pass, 1 refused, 2 wrong usage or settings, 3 undecided or no verdict.
+Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict.
 """
 
 app = typer.Typer(add_completion=True, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -37,7 +37,7 @@ def from_json(content: bytes, name: str) -> Verdict:
         what = "no schema_version" if isinstance(wrong, KeyError) else f"no JSON ({type(wrong).__name__})"
         raise ReportError(f"{name}: got {what}, {REQUIRES}") from wrong
     if version != SCHEMA_VERSION:
-        raise ReportError(f"{name}: got schema_version {version!r}, {REQUIRES}")
+        raise ReportError(f"{name}: got schema_version {str(version)[:20]}, {REQUIRES}")
     try:
         return _adapter().validate_python(body)
     except ValidationError as wrong:
