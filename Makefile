@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 READY := .venv/.ready
 # Options that keep the lock free of registry addresses and valid on every platform.
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header --quiet --extra dev --extra keyless
+	--no-annotate --no-header --quiet --extra dev --extra keyless --extra local
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
