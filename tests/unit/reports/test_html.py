@@ -120,6 +120,14 @@ def test_every_result_is_in_the_data_once():
     assert evidence == {"deletion_window_in_days": 7}
 
 
+def test_numbers_that_a_script_would_round_are_texts():
+    base = sample()
+    odd = {"big": 2**53 + 1, "nan": float("nan"), "far": float("-inf"), "small": 7, "on": True, "half": 0.5}
+    found = data(replace(base, passed=(replace(base.passed[0], evidence=odd),)))
+    shown = {"big": "9007199254740993", "nan": "nan", "far": "-inf", "small": 7, "on": True, "half": 0.5}
+    assert found["passed"][0][2] == shown
+
+
 def test_controls_have_the_status_that_every_view_tells():
     verdict = sample()
     told = {(f["id"], c["id"]): c["status"] for f in data(verdict)["frameworks"] for c in f["controls"]}
