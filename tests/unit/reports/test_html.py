@@ -252,6 +252,15 @@ def test_the_picture_stays_readable_and_no_resource_is_left_out(size):
     assert not close
 
 
+def test_every_link_to_a_list_of_resources_finds_some():
+    verdict = stack(*((f"aws_thing{n % 40}.r{n}", f"g{n % 31}", ()) for n in range(1500)))
+    page, listed = html.render(verdict), data(verdict)["resources"]
+    links = set(re.findall(r'"#/resources\?group=([^"&]*)(?:&amp;type=([^"]*))?"', page))
+    assert len(links) > GROUPS
+    for group, type_ in links:
+        assert [r for r in listed if group in ("", r["group"]) and type_ in ("", r["type"])], (group, type_)
+
+
 def test_a_circle_of_references_is_drawn():
     verdict = stack(("aws_a.a", "g", ("aws_b.b",)), ("aws_b.b", "g", ("aws_a.a",)))
     assert len(drawing(architecture(verdict, standings(verdict))).edges) == 2
