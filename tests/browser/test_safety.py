@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
@@ -36,6 +38,24 @@ def test_the_page_of_a_resource_with_a_hostile_address_opens(reader: Reader):
     page.locator("#page tbody a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.locator("table.results tr.result").count() > 0
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["#results?framework=constructor&control=__proto__", "#results?sort=x&page=-3&open=1e9", "#data", "#page", "#dots",
+     "#/toString", "#/control/%E0%A4%A", "#/", "#?", "#%", "#results?%=%&q=%00", "#/resources?page=x"],
+)  # fmt: skip
+def test_no_address_breaks_the_page(reader: Reader, route: str):
+    page = reader.open(sample(), route)
+    assert page.locator("main > section.current h1").first.is_visible()
+
+
+def test_a_source_that_is_no_web_address_is_no_link(reader: Reader):
+    base = sample()
+    odd = replace(base.policies[0], source="javascript:alert(1)")
+    page = reader.open(replace(base, policies=(odd, *base.policies[1:])), f"#/policy/{odd.policy_id}")
+    expect(page.get_by_text("javascript:alert(1)")).to_be_visible()
+    assert page.get_by_role("link", name="javascript:").count() == 0
 
 
 def test_a_long_value_is_clamped_until_it_is_asked_for(reader: Reader):

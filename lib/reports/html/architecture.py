@@ -10,7 +10,8 @@ from lib.artifacts import Resource, Verdict
 from lib.reports.html.standing import ORDER, Standing
 
 NODES_OF_A_GROUP = 16
-"""A larger group shows one node for each type instead."""
+"""A larger group shows one node for each type instead; half as many where there are more than FEW_GROUPS."""
+FEW_GROUPS = 12
 GROUPS = 24
 """The smaller ones beyond it are shown as one."""
 OTHERS = "other groups"
@@ -44,7 +45,12 @@ class Group:
     role: str
     nodes: tuple[Node, ...]
     states: Mapping[str, int]
-    refers_to: Mapping[str, int]
+    refers_to: Counter[str]
+
+    @property
+    def filter(self) -> str:
+        """The name by which the list of resources is narrowed to it; empty where it is many groups."""
+        return "" if self.name == OTHERS else self.name
 
     @property
     def resources(self) -> int:
@@ -66,7 +72,8 @@ def group_of(resource: Resource) -> str:
 def architecture(verdict: Verdict, standings: Mapping[str, Standing]) -> tuple[Group, ...]:
     """The groups, the largest first among equals of a role."""
     members = _members(verdict.resources)
-    nodes = {name: _merged(resources) for name, resources in members.items()}
+    most = NODES_OF_A_GROUP if len(members) <= FEW_GROUPS else NODES_OF_A_GROUP // 2
+    nodes = {name: _merged(resources, most) for name, resources in members.items()}
     ids: dict[str, str] = {}
     for number, resources in enumerate(part for parts in nodes.values() for part in parts):
         ids |= {resource.address: f"n{number}" for resource in resources}
@@ -96,15 +103,15 @@ def _members(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
     return kept
 
 
-def _merged(resources: Sequence[Resource]) -> list[tuple[Resource, ...]]:
-    """Each resource by itself in a small group; in a large one the types that repeat, then all, are one node each."""
-    if len(resources) <= NODES_OF_A_GROUP:
+def _merged(resources: Sequence[Resource], most: int) -> list[tuple[Resource, ...]]:
+    """Each resource by itself in a small group; each type in a large one, and the rarest types together."""
+    if len(resources) <= most:
         return [(resource,) for resource in resources]
     by_type: dict[str, list[Resource]] = {}
     for resource in resources:
         by_type.setdefault(resource.type, []).append(resource)
     types = sorted(by_type.values(), key=len, reverse=True)
-    shown, rest = types[: NODES_OF_A_GROUP - 1], types[NODES_OF_A_GROUP - 1 :]
+    shown, rest = types[: most - 1], types[most - 1 :]
     left = tuple(resource for members in rest for resource in members)
     return [*map(tuple, shown), *([left] if left else [])]
 
@@ -145,7 +152,7 @@ def _links(name: str, resources: Iterable[Resource], home: Mapping[str, str]) ->
 
 def _roles(members: Mapping[str, Sequence[Resource]], links: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     """Group -> role, only of those that references join to the next role: a name alone shows no flow."""
-    wanted = {name: _role(resources) for name, resources in members.items()}
+    wanted = {name: "" if name == OTHERS else _role(resources) for name, resources in members.items()}
 
     def joined(name: str, role: str) -> bool:
         return any(wanted[other] == role and (other in links[name] or name in links[other]) for other in members)

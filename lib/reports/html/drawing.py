@@ -13,6 +13,8 @@ COLUMN, BETWEEN = 2 * TILE + GAP + 2 * PAD, 68
 LAYERED = 40
 """A stack of one group with at most so many nodes is drawn in layers, each edge shown."""
 LAYERS = 5
+CURVES = 16
+"""Of the flow; the ones that stand for the most references, so that a large stack does not turn into a knot."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _flow(boxes: Sequence[Box]) -> tuple[Curve, ...]:
                 if count:
                     start, end = (left.x + left.width, left.y + HEAD // 2), (right.x, right.y + HEAD // 2)
                     curves.append(Curve(_curve(start, end), f"{names[0]} to {names[1]}", count))
-    return tuple(curves)
+    return tuple(sorted(curves, key=lambda curve: (-curve.references, curve.about))[:CURVES])
 
 
 def _layered(group: Group) -> Drawing:

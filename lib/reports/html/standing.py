@@ -14,7 +14,7 @@ ORDER = ("failed", "undecided", "waived", "passed", "uncovered", "not judged")
 
 @dataclass(frozen=True)
 class Standing:
-    """One resource: results by state, and what its group in the architecture is."""
+    """One resource: its results by state, and whether no policy is about it."""
 
     counts: Mapping[str, int]
     uncovered: bool

@@ -11,6 +11,8 @@ KEPT_CHARACTERS = 20_000
 """Of one value in the page's data; longer than any IAM document that AWS accepts. verdict.json has the whole."""
 SHOWN_CHARACTERS = 400
 """Of one value in the part that needs no script."""
+EXACT = 2**53
+"""From here on a script rounds whole numbers."""
 _KEY_CHARACTERS = 160
 # What Unicode calls control, format, surrogate or ignorable: all but tab and line feed, which hide nothing.
 _INVISIBLE = re.compile(
@@ -35,13 +37,15 @@ def cut(text: str, characters: int) -> str:
 
 
 def kept(value: Any) -> Any:
-    """A value for the page's data: every text in it visible and bounded."""
+    """A value for the page's data: every text in it visible and bounded, every number as exact as it was."""
     if isinstance(value, str):
         return cut(value, KEPT_CHARACTERS)
     if isinstance(value, dict):
         return {kept(str(key)): kept(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [kept(item) for item in value]
+    if isinstance(value, int | float) and not -EXACT < value < EXACT:
+        return str(value)  # NaN too: it is in no range, and JSON has no word for it
     return value
 
 

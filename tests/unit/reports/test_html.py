@@ -120,6 +120,14 @@ def test_every_result_is_in_the_data_once():
     assert evidence == {"deletion_window_in_days": 7}
 
 
+def test_numbers_that_a_script_would_round_are_texts():
+    base = sample()
+    odd = {"big": 2**53 + 1, "nan": float("nan"), "far": float("-inf"), "small": 7, "on": True, "half": 0.5}
+    found = data(replace(base, passed=(replace(base.passed[0], evidence=odd),)))
+    shown = {"big": "9007199254740993", "nan": "nan", "far": "-inf", "small": 7, "on": True, "half": 0.5}
+    assert found["passed"][0][2] == shown
+
+
 def test_controls_have_the_status_that_every_view_tells():
     verdict = sample()
     told = {(f["id"], c["id"]): c["status"] for f in data(verdict)["frameworks"] for c in f["controls"]}
@@ -242,6 +250,15 @@ def test_the_picture_stays_readable_and_no_resource_is_left_out(size):
     tiles = [(tile.x, tile.y) for box in drawing(groups).boxes for tile in box.tiles]
     close = [(a, b) for a in tiles for b in tiles if a < b and abs(a[0] - b[0]) < TILE and abs(a[1] - b[1]) < HEIGHT]
     assert not close
+
+
+def test_every_link_to_a_list_of_resources_finds_some():
+    verdict = stack(*((f"aws_thing{n % 40}.r{n}", f"g{n % 31}", ()) for n in range(1500)))
+    page, listed = html.render(verdict), data(verdict)["resources"]
+    links = set(re.findall(r'"#/resources\?group=([^"&]*)(?:&amp;type=([^"]*))?"', page))
+    assert len(links) > GROUPS
+    for group, type_ in links:
+        assert [r for r in listed if group in ("", r["group"]) and type_ in ("", r["type"])], (group, type_)
 
 
 def test_a_circle_of_references_is_drawn():

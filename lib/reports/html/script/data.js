@@ -19,6 +19,8 @@ RESULTS.forEach((result, number) => {
   result.number = number;
 });
 const controlsOf = (result) => result.controls || result.policy.controls;
+// A name from the address may be that of something every object has.
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : []);
 const by = (list, key) => new Map(list.map((item) => [item[key], item]));
 const POLICIES = by(DATA.policies, "key");
 const RESOURCES = by(DATA.resources, "key");

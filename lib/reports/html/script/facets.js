@@ -27,13 +27,14 @@ const FACETS = {
   framework:
     ([id]) =>
     (r) =>
-      id in controlsOf(r),
+      Object.hasOwn(controlsOf(r), id),
   control:
     ([id], params) =>
     (r) =>
-      (params.get("framework") ? [controlsOf(r)[params.get("framework")] || []] : Object.values(controlsOf(r))).some(
-        (ids) => ids.includes(id),
-      ),
+      (params.get("framework")
+        ? own(controlsOf(r), params.get("framework"))
+        : Object.values(controlsOf(r)).flat()
+      ).includes(id),
   policy:
     ([id]) =>
     (r) =>
@@ -55,9 +56,7 @@ const CHIPS = {
 };
 const chosen = (params, name) => {
   const value = params.get(name) || "";
-  return ["control", "policy", "resource", "framework", "q"].includes(name)
-    ? [value].filter(Boolean)
-    : value.split(",").filter(Boolean);
+  return (Object.hasOwn(CHIPS, name) ? value.split(",") : [value]).filter(Boolean);
 };
 // One pass: a result that fails one facet alone counts for the options of that facet.
 const filtered = (params) => {

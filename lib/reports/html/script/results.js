@@ -23,7 +23,7 @@ const chips = (name, title, options) =>
             });
           },
         },
-        option.toLowerCase() === option || name !== "severity" ? option : option.toLowerCase(),
+        name === "severity" ? option.toLowerCase() : option,
         " ",
         el("small", {}),
       ),
@@ -61,7 +61,7 @@ const field = (name, title) =>
 const controlOptions = (framework) =>
   unique(
     DATA.policies.flatMap((policy) =>
-      framework ? policy.controls[framework] || [] : Object.values(policy.controls).flat(),
+      framework ? own(policy.controls, framework) : Object.values(policy.controls).flat(),
     ),
   ).map((id) => [id, id]);
 
@@ -121,8 +121,7 @@ const resultsView = (root) => {
       );
     }
     for (const name of ["q", "framework", "control", "policy", "resource"]) {
-      if (form.elements[name] !== document.activeElement || form.elements[name].tagName === "SELECT")
-        form.elements[name].value = params.get(name) || "";
+      if (form.elements[name].value !== (params.get(name) || "")) form.elements[name].value = params.get(name) || "";
     }
     for (const chip of form.querySelectorAll("[data-chip]")) {
       const { chip: name, value } = chip.dataset;

@@ -28,26 +28,25 @@ const decoded = (part) => {
 };
 const build = (path) => {
   const [, kind, ...parts] = path.startsWith("/") ? path.split("/") : ["", ""];
-  const target = kind ? null : document.getElementById(path);
-  const section =
-    kind || !target || target.id === "main" ? (kind ? dynamic : sections[0]) : target.closest("main > section");
+  const place = kind ? dynamic : document.getElementById(path);
+  const found = place?.closest("main > section");
+  const current = found && (kind || found !== dynamic) ? found : sections[0];
   refresh = () => {};
   if (kind) {
     dynamic.replaceChildren();
     dynamic.hidden = false;
     refresh = (Object.hasOwn(PAGES, kind) ? PAGES[kind] : missing)(dynamic, ...parts.map(decoded));
-  } else if (section?.id === "results") {
+  } else if (current.id === "results") {
     refreshResults ??= resultsView(live);
     refresh = refreshResults;
   }
-  const current = section || sections[0];
   sections.forEach((each) => each.classList.toggle("current", each === current));
   document.documentElement.dataset.route = current.id;
   for (const a of document.querySelectorAll("header nav a")) {
     if (a.hash === `#${NAV[kind] || current.id}`) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");
   }
-  return target && target !== current && target.id !== "main" ? target : current.querySelector("h1, h2");
+  return !kind && place !== current && current.contains(place) ? place : current.querySelector("h1, h2");
 };
 const show = () => {
   const { path, params } = here();

@@ -63,7 +63,7 @@ const detail = (result) => {
       ["Evidence for", controlLinks(controlsOf(result)).length ? controlLinks(controlsOf(result)) : "no control"],
       result.since && ["Since the earlier verdict", result.since],
     ),
-    result.waiver ? [el("p", { class: "term" }, strong("Waiver")), waiverFacts(result.waiver)] : null,
+    result.waiver ? [p(strong("Waiver")), waiverFacts(result.waiver)] : null,
   ];
 };
 const rowOf = (result, open) => {
@@ -84,11 +84,11 @@ const rowOf = (result, open) => {
   const row = el(
     "tr",
     { class: `result ${open ? "open" : ""}` },
-    el("td", { "data-title": "State" }, toggle),
-    el("td", { "data-title": "Severity", class: "severity" }, result.policy.severity),
-    el("td", { "data-title": "Policy" }, policyLink(result.policy), muted("div", clamped(result.policy.name))),
-    el("td", { "data-title": "Resource" }, resourceLink(result.resource)),
-    el("td", { "data-title": "Evidence" }, evidence(result)),
+    td(toggle),
+    el("td", { class: "severity" }, result.policy.severity),
+    td(policyLink(result.policy), muted("div", clamped(result.policy.name))),
+    td(resourceLink(result.resource)),
+    td(evidence(result)),
   );
   const cell = open ? el("td", { colspan: COLUMNS.length }, detail(result)) : null;
   return [row, el("tr", { class: "detail", id, hidden: !open }, cell)];
