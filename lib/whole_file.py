@@ -7,7 +7,13 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replaces `path` by `data` in one step; an interruption leaves the old file. Raises: OSError."""
+    """Replaces `path` by `data` in one step; an interruption leaves the old file. Raises: OSError.
+
+    What is no file, as /dev/null or a pipe, is written to: replaced, a device would be gone for everyone.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     try:
