@@ -8,9 +8,10 @@ _UNSEEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for tab and newline
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\ufeff\uffa0"  # drawn as nothing
+    "\u0600-\u0605\u06dd\u070f"  # drawn around what follows
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, and marks that turn the direction of text
     "\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"  # no characters; a lone surrogate cannot even be encoded
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # drawn as nothing, beyond the first plane
+    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # drawn as nothing as well
     "]"
 )
 _ADDRESS = re.compile(

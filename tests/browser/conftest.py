@@ -40,8 +40,12 @@ class Reader:
 
     def open(self, verdict: Verdict, route: str = "", **context: Any) -> Page:
         """The report of a verdict at a route. context: Playwright's options, as viewport or color_scheme."""
-        file = self.folder / html.FILENAME
-        file.write_text(html.render(verdict), encoding="utf-8")
+        return self.show(html.FILENAME, html.render(verdict), route, **context)
+
+    def show(self, name: str, content: str, route: str = "", **context: Any) -> Page:
+        """A page as a file of that name."""
+        file = self.folder / name
+        file.write_text(content, encoding="utf-8")
         page = self.browser.new_context(**context).new_page()
         page.on("request", lambda request: self._request(request.url, file.as_uri()))
         page.on("console", lambda message: self.noises.append(f"console: {message.text}"))

@@ -120,6 +120,7 @@ def _framework(verdict: Verdict, covered: Coverage, places: Mapping[str, int]) -
             **kept(asdict(one.control)),
             "key": key(one.control.id),
             "status": one.status.value,
+            "touched": one.touched,
             "mapping": one.confidence,
             "policies": mapped(one.policies),
             "silent": mapped(one.silent),
@@ -131,6 +132,6 @@ def _framework(verdict: Verdict, covered: Coverage, places: Mapping[str, int]) -
     return {
         **{name: kept(getattr(framework, name)) for name in names},
         "key": key(framework.id),
-        "levels": covered.levels(),
+        "levels": covered.levels()[:2],  # nothing here supports the levels 3 and 4
         "controls": [control(one) for one in covered.controls],
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
+
+from lib.reports.visible import visible
 
 KEPT_CHARACTERS = 20_000
 """Of one value in the page's data; longer than any IAM document that AWS accepts. verdict.json has the whole."""
@@ -14,19 +15,6 @@ SHOWN_CHARACTERS = 400
 EXACT = 2**53
 """From here on a script rounds whole numbers."""
 _KEY_CHARACTERS = 160
-# What Unicode calls control, format, surrogate or ignorable: all but tab and line feed, which hide nothing.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
-    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-
-
-def visible(text: str) -> str:
-    """The text with a mark like [U+202E] for each character that has no shape or changes the order of others."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _INVISIBLE.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def cut(text: str, characters: int) -> str:

@@ -77,11 +77,12 @@ def test_the_script_never_makes_markup_of_text():
 def test_no_character_of_a_value_is_invisible_or_reorders_text():
     page = html.render(hostile("\u202e\u2066\u200b\ufeff\xad\x00\x1b\x85\u2028\u3164\U000e0041\r"))
     assert visible(page) == page
-    assert "[U+202E][U+2066][U+200B][U+FEFF][U+00AD][U+0000][U+001B][U+0085][U+2028][U+3164][U+E0041][U+000D]" in page
+    codes = ("202E", "2066", "200B", "FEFF", "00AD", "0000", "001B", "0085", "2028", "3164", "E0041", "000D")
+    assert "".join(f"\\u{{{code}}}" for code in codes) in page
 
 
 def test_what_no_encoding_can_write_is_marked():
-    assert "[U+D800]" in html.render(hostile("\ud800")).encode().decode()
+    assert "\\u{D800}" in html.render(hostile("\ud800")).encode().decode()
 
 
 @pytest.mark.parametrize("text", ["plain", "ключ", "数据", "a\tb\nc", "e\u0301", "עברית"])
@@ -104,7 +105,7 @@ def test_a_value_without_end_is_cut_and_says_so():
 
 def test_keys_of_links_are_short_and_differ_where_texts_differ():
     assert key("aws_sqs_queue.raw") == "aws_sqs_queue.raw"
-    texts = ["x" * 1000, "x" * 1001, "a\u202e", "a[U+202E]", "a\u200b"]
+    texts = ["x" * 1000, "x" * 1001, "a\u202e", "a\\u{202E}", "a\u200b"]
     assert len({key(text) for text in texts}) == len(texts)
     assert max(len(key(text)) for text in texts) < 200
 
@@ -148,7 +149,7 @@ def test_the_part_without_script_has_findings_waivers_and_limits():
     for part in (
         "FAILED", "UNDECIDED", "WAIVED", "0.0.0.0/0", "cdk.tf.json:87", "How PG_ENC_SQS is met.", "31 days left",
         "RISK-123", "1 new, 1 fixed, 3 unchanged", "null_resource.x", "PG_NAM_SUFFIX", "changed: not the profile",
-        "no security level is claimed", "Touched is not met", "a dated restore exercise", "main.py verify",
+        "No security level", "Touched is not met", "a dated restore exercise", "main.py verify",
     ):  # fmt: skip
         assert part in page, part
     assert page.count("NEW ") == 1

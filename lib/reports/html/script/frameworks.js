@@ -13,8 +13,8 @@ const frameworkView = (root, key) => {
   if (!framework) return missing(root);
   title(root, "Framework", framework.name);
   const { controls } = framework;
-  const touched = controls.filter((c) => c.status !== "not assessed");
-  const untouched = controls.filter((c) => c.status === "not assessed");
+  const touched = controls.filter((c) => c.touched);
+  const untouched = controls.filter((c) => !c.touched);
   const split = unique(controls.map((c) => c.responsibility)).map(
     (name) => `${name} ${controls.filter((c) => c.responsibility === name).length}`,
   );
@@ -39,7 +39,7 @@ const frameworkView = (root, key) => {
   if (framework.levels.length) {
     const levels = framework.levels.map(([level, some, all]) => `${some} of ${all} requirements at SL ${level}`);
     root.append(
-      p(`Touches ${levels.join(", ")}. These are the requirements known here; no security level is claimed.`),
+      p(`Touches ${levels.join(", ")}. No security level is claimed.`),
     );
   }
   const line = (c) =>
@@ -129,7 +129,7 @@ const controlView = (root, frameworkKey, key) => {
     ),
     p(
       control.status === "not assessed"
-        ? "Not assessed: no policy judged anything for it. This run says nothing of it."
+        ? "Not assessed: no policy judged anything for it. No result of this run speaks for it."
         : TOUCHED,
     ),
     h2(`Policies that ran (${control.policies.length})`),
