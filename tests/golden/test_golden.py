@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from difflib import unified_diff
 from functools import partial
@@ -19,8 +20,13 @@ from tests.samples import sample
 ROOT = Path(__file__).parents[2]
 
 
+SOURCES = re.compile(rb"(?<=<style>).*?(?=</style>)|(?<=<script>).*?(?=</script>)", re.DOTALL)
+"""Of the page: they stand in the repository already, and the page's policy names the digest of each."""
+
+
 def _content(format_: str, verdict: Verdict) -> bytes:
-    return view(format_, verdict)[1]
+    content = view(format_, verdict)[1]
+    return SOURCES.sub(b"...", content) if format_ == "html" else content
 
 
 GOLDEN: dict[str, Callable[[Verdict], bytes]] = {
