@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
 import time
@@ -10,16 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 
 Client = Any
-
-
-def test_a_connection_serves_more_than_one_request(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    for _ in range(2):
-        connection.request("GET", "/_emulator/inventory", body=b"unread")
-        answer = connection.getresponse()
-        assert (answer.status, answer.version) == (200, 11)
-        answer.read()
-        assert connection.sock is not None
 
 
 def test_a_client_that_is_slow_to_send_holds_nobody_up(url: str, aws: Client) -> None:
