@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from lib.emulator.aws.inventory import inventory
 from lib.emulator.aws.running import RUNNING
@@ -38,51 +38,26 @@ class Handler(WSGIRequestHandler):
         """Nothing."""
 
 
-class Server(ThreadedWSGIServer):
-    """Closes its open connections when it stops, so that none is answered afterwards."""
-
-    def __init__(self, port: int, application: Any) -> None:
-        self.connections: set[socket.socket] = set()
-        super().__init__(HOST, port, application, handler=Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection while it is open."""
-        self.connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget it."""
-        self.connections.discard(request)
-        super().shutdown_request(request)
-
-    def close(self) -> None:
-        """Stop listening, and end what is open."""
-        self.shutdown()
-        self.server_close()
-        for connection in tuple(self.connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                LOG.debug("a connection was closed already")
-
-
 @dataclass(frozen=True)
 class Served:
     """A running server."""
 
     url: str
-    server: Server
+    server: BaseWSGIServer
     thread: threading.Thread
 
     def stop(self) -> None:
         """End it; what it held is gone."""
-        self.server.close()
+        self.server.shutdown()
+        self.server.server_close()
         self.thread.join()
 
 
 def start(port: int) -> Served:
     """Listen on `port` of loopback; 0 takes a free one. Raises: OSError where the port is taken."""
-    server = Server(port, _application(DomainDispatcherApplication(create_backend_app)))
+    application = _application(DomainDispatcherApplication(create_backend_app))
+    with socket.create_server((HOST, port)) as listener:  # werkzeug ends the process where it cannot bind
+        server = make_server(HOST, port, application, threaded=True, request_handler=Handler, fd=listener.fileno())
     thread = threading.Thread(target=server.serve_forever, name="embedded AWS", daemon=True)
     thread.start()
     return Served(f"http://{HOST}:{server.port}", server, thread)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from lib.emulator.aws.server import start
+
 Client = Any
 
 
@@ -31,6 +33,11 @@ def test_a_long_poll_holds_nobody_up_and_ends_when_a_message_comes(aws: Client) 
     poll.join()
     assert [message["Body"] for message in found] == ["come"]
     assert time.monotonic() - begun < 10
+
+
+def test_a_port_that_is_taken_is_an_error(url: str) -> None:
+    with pytest.raises(OSError, match="in use"):
+        start(urlsplit(url).port or 0)
 
 
 def test_many_requests_at_once_are_all_answered(aws: Client) -> None:
