@@ -37,6 +37,7 @@ def serve(
 
     install()
     empty()
+    RUNNING.account_id, RUNNING.stores, RUNNING.enforce_iam = account_id, stores, enforce_iam
     served = start(port)
-    RUNNING.account_id, RUNNING.url, RUNNING.stores, RUNNING.enforce_iam = account_id, served.url, stores, enforce_iam
+    RUNNING.url = served.url
     return served

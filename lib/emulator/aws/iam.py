@@ -4,8 +4,8 @@ moto's own check compares every resource with `*` for all services but three, an
 not met, so it refuses every role that is written with least privilege. This one checks, for sessions of roles and for
 users' keys, the identity's own policies: actions for all services, resources where the request names them (Kinesis,
 KMS, CloudWatch Logs, Secrets Manager, SNS, SQS), and conditions on the region and the account.
-It does not check: resource policies and key policies, permission boundaries, other conditions (kms:ViaService), what a
-service does on the caller's behalf (GetSecretValue needs kms:Decrypt on AWS), nor trust when a role is assumed.
+It does not check: signatures, resource and key policies, permission boundaries, other conditions (kms:ViaService),
+what a service does on the caller's behalf (GetSecretValue needs kms:Decrypt on AWS), nor trust when a role is assumed.
 Keys that were never given out here, as Terraform's, belong to the account's administrator.
 """
 

@@ -27,8 +27,8 @@ Start = Callable[..., Any]
 class Handler(WSGIRequestHandler):
     """Prints no line per request, and ends the connection with each, as werkzeug does.
 
-    Kept connections were tried: about one answer in a thousand then reached the AWS SDK for Go, with its one attempt,
-    as "use of closed network connection", and what they save of an apply was too little to measure.
+    Connections that stay open were tried: of answers sent in two packets, one in a thousand reached the AWS SDK for Go
+    as "use of closed network connection", which it cannot survive with one attempt. They saved no time to be measured.
     Source: https://github.com/aws/aws-sdk-go-v2/issues/2737
     """
 
