@@ -41,29 +41,38 @@ def make_folder(folder: Path, room_bytes: int = ROOM_BYTES) -> Path:
         raise EmulatorError(f"nobody, whom the servers run as, may not enter {closed[0]}; fix: set TMPDIR, as to /tmp")
     made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
     made.chmod(0o711)
-    (folder / POINTER).write_text(str(made))
+    try:
+        (folder / POINTER).write_text(str(made))
+    except OSError:
+        made.rmdir()
+        raise
     return made
 
 
 def clean(folder: Path) -> bool:
-    """Ends and removes what a session that `folder` points at has left; whether there was anything.
-
-    A server is recognised by its name and the run folder among its arguments, so no other process can be meant.
-    """
+    """Ends and removes what a session that `folder` points at has left; whether there was anything."""
     try:
         data = Path((folder / POINTER).read_text())
     except FileNotFoundError:
         return False
     if not data.name.startswith(PREFIX):
         raise EmulatorError(f"{folder / POINTER} names {data}, requires a folder {PREFIX}*; fix: remove that file")
+    discard(data)
+    (folder / POINTER).unlink(missing_ok=True)
+    return True
+
+
+def discard(data: Path) -> None:
+    """Removes a run folder, and ends the servers in it.
+
+    A server is recognised by its name and the run folder among its arguments, so no other process can be meant.
+    """
     running = list(_servers(data))
     for number in (signal.SIGINT, signal.SIGKILL):
         for pid in running:
             _signal(pid, number)
         running = _still(running, data)
     shutil.rmtree(data, ignore_errors=True)
-    (folder / POINTER).unlink()
-    return True
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -221,6 +222,24 @@ def test_the_death_of_a_store_ends_it_and_is_told(root):
     wait_until_gone(root)
     assert not [pid for pid in pids if alive(pid)]
     assert "ended (exit -9)" in described(root)[0]
+
+
+@pytest.mark.slow
+def test_it_ends_when_its_folder_is_removed_and_spares_the_next_one(root):
+    session = start(root)
+    pids = processes(session)
+    shutil.rmtree(root / ".local")
+    another = start(root)
+    pause = threading.Event()
+    for _ in range(200):
+        if not any(map(alive, pids)):
+            break
+        pause.wait(0.05)
+    assert not any(map(alive, pids))
+    assert not session.paths["data"].exists()
+    assert read_session(root) == another
+    assert another.ca.is_file()
+    assert len([pid for pid in processes(another) if alive(pid)]) == 3
 
 
 def test_down_spares_what_is_not_ours(root):
