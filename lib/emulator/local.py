@@ -84,7 +84,7 @@ class Owner:
 
             places = {name: (HOST, port) for name, port in ports.items()}
             stores = Stores(places["postgres"], places["valkey"], postgres.apply, valkey.apply, folder / CA)
-            served = serve(ports["aws"], stores)
+            served = serve(ports["aws"], stores, enforce_iam=True)
             stack.callback(served.stop)
             client = client_of(served.url)
             groups.ask(client)
