@@ -10,7 +10,9 @@ from lib.errors import TerraformFailed
 from lib.gate.archive import without_secret
 
 MOST_LINES, MOST_SHOWN = 12, 5
-WITHHELD = "(withheld: the line may hold a secret)"
+HIDDEN, WITHHELD = "(withheld)", "(withheld: the line may hold a secret)"
+REQUEST = re.compile(r"(?:RequestID|HostID): [\w+/=-]*,? ?")
+"""AWS's names of requests look like secrets, and tell a reader nothing."""
 UNLOCK = re.compile(r"^\s*ID:\s*([0-9a-fA-F-]{36})", re.MULTILINE)
 HINTS = (
     (
@@ -119,10 +121,15 @@ def _told(stderr: str) -> str:
 
 
 def _shown(text: str, secrets: Sequence[str]) -> str:
-    """The first lines of a text, each without control characters, and withheld where it may hold a secret."""
-    lines = []
-    for line in text.splitlines()[:MOST_LINES]:
-        plain = "".join(character for character in line if character.isprintable())[:400]
-        hidden = any(secret in plain for secret in secrets) or not without_secret(plain.encode())
-        lines.append(WITHHELD if hidden else plain)
-    return "\n".join(lines)
+    """The first lines of a text, each without control characters and without what may be a secret."""
+    return "\n".join(_line(line, secrets) for line in text.splitlines()[:MOST_LINES])
+
+
+def _line(line: str, secrets: Sequence[str]) -> str:
+    """Words that may be a secret are hidden; the line as a whole, where only its words together tell of one."""
+    plain = REQUEST.sub("", "".join(character for character in line if character.isprintable()))[:400]
+    for secret in secrets:
+        plain = plain.replace(secret, HIDDEN)
+    if not without_secret(plain.encode()):
+        plain = " ".join(word if without_secret(word.encode()) else HIDDEN for word in plain.split(" "))
+    return plain if without_secret(plain.encode()) else WITHHELD

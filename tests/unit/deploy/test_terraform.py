@@ -172,4 +172,16 @@ def test_no_message_holds_a_secret_or_a_control_character(tmp_path):
     assert "hunter2" not in message
     assert "AKSECRETSECRET" not in message
     assert "\x1b" not in message
-    assert message.count("withheld") == 2
+    assert "and (withheld) here" in message
+
+
+def test_what_aws_answers_is_shown_though_its_request_ids_look_like_secrets(tmp_path):
+    answer = (
+        "creating RDS DB Instance (x): operation error RDS: CreateDBInstance, https response error StatusCode: 400, "
+        "RequestID: F4oGzQ8ZxYQk7oUqzVd5Qm0pH2y8n1K3sT6uW9xA4bC7dE0f, api error AccessDenied: no"
+    )
+    event = {"@level": "error", "type": "diagnostic", "diagnostic": {"severity": "error", "summary": answer}}
+    found, _ = fake(tmp_path, f"cat <<'E'\n{json.dumps(event)}\nE", "exit 1")
+    with pytest.raises(TerraformFailed, match="StatusCode: 400, api error AccessDenied: no") as failed:
+        found.run(tmp_path, "apply", doing="applying")
+    assert "lacks the permission" in failed.value.hint
