@@ -49,6 +49,8 @@ PLANS = ".deploy"
 OUTPUTS = "cfn-outputs/flat-outputs.json"
 OWN_PROFILE = "sensor-platform"
 TARGETS = ("local", "aws")
+ATTEMPTS = 3
+"""Of a request to the embedded AWS: a connection that breaks is tried again, what is missing there fails in seconds."""
 WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
 T = TypeVar("T")
@@ -65,7 +67,6 @@ Examples:
   python main.py report --format oscal -o r.json  the last run again, in another format; --history: the trend
   python main.py verify --public-key key.pem     is a kept run what was written, and does it come out the same again?
   python main.py synth --set task_count_max=12   write the stack, one setting changed
-
   python main.py plan                            plan and judge the plan, for the embedded AWS; --target aws: for AWS
   python main.py deploy                          apply exactly that plan, if nothing has changed since
 
@@ -566,7 +567,7 @@ def _configured(
             backend = json.loads(made.path.read_bytes())["terraform"]["backend"]
             s3 = {"s3": {**backend.get("s3", {}), "use_path_style": True}}
             state = s3 if "s3" in backend else {"local": {"path": "../terraform.tfstate"}}
-            override = {"provider": {"aws": {"max_retries": 1}}, "terraform": {"backend": state}}
+            override = {"provider": {"aws": {"max_retries": ATTEMPTS}}, "terraform": {"backend": state}}
         yield replace(place, override=override), made.path.parent
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from policies.terraform.model import INTERPOLATION, Block, CannotDecide, Configuration, Problem, decoded
 from policies.terraform.printed import ABSENT, refers
+from policies.terraform.states import ARN, SHORTEST_ID
 
 NOT_PLANNED = frozenset(
     {"lifecycle", "provider", "depends_on", "count", "for_each", "provisioner", "connection", "timeouts"}
@@ -16,6 +17,7 @@ NOT_PLANNED = frozenset(
 """Arguments that no plan and no state holds."""
 IMPURE = re.compile(r"\b(?:bcrypt|timestamp|uuid)\(")
 """Functions that give another value with each apply: no plan knows it, and none shows that it is not known."""
+OWN_NAME = re.compile(r"arn|id|url|key_id|resource_id|unique_id|invoke_arn|qualified_arn|qualified_invoke_arn")
 UNSET = (*ABSENT, False, 0, "0", "false")
 """What an argument that is not set may be written as."""
 
@@ -26,6 +28,7 @@ class Overlay:
     def __init__(self, configuration: Configuration, planned: list[Block], file: str) -> None:
         self.configuration, self.file = configuration, file
         self.planned = {block.address: block for block in planned if block.kind in ("resource", "data")}
+        self.owners = _owners(self.planned.values())
         self.problems: list[Problem] = []
 
     def blocks(self) -> Iterator[Block]:
@@ -45,7 +48,11 @@ class Overlay:
                 yield block
 
     def _merged(self, block: Block, planned: Block) -> dict[str, Any]:
-        merged = {key: value for key, value in planned.arguments.items() if key != "lifecycle"}
+        merged = {
+            key: value if key in block.arguments else self._linked(value)
+            for key, value in planned.arguments.items()
+            if key != "lifecycle" and not self._is_own_name(block, key)
+        }
         for name, value in block.arguments.items():
             if name in NOT_PLANNED or name.endswith("_wo") or IMPURE.search(str(value)):
                 merged[name] = value
@@ -58,6 +65,20 @@ class Overlay:
             elif refers(value):
                 merged[name] = value
         return merged
+
+    def _is_own_name(self, block: Block, key: str) -> bool:
+        """Whether AWS gave it to a block once it was made: put in, it would end every reference to the block."""
+        return block.kind == "resource" and key not in block.arguments and OWN_NAME.fullmatch(key) is not None
+
+    def _linked(self, value: Any) -> Any:
+        """What AWS tells of a block, as the references that would be written: whose ARN or id it is, no text tells."""
+        if isinstance(value, dict):
+            return {key: self._linked(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._linked(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        return self.owners.get(value) or ARN.sub(lambda arn: self.owners.get(arn[0], arn[0]), value)
 
     def _agrees(self, declared: Any, planned: Any) -> bool:
         """Whether a known value is the declared one, as the provider may write it."""
@@ -101,6 +122,17 @@ class Overlay:
     def _differ(self, address: str, got: str) -> None:
         requires = "a plan or state of this very configuration"
         self.problems.append(Problem(self.file, 0, got, requires, "plan again from these sources", address))
+
+
+def _owners(planned: Iterable[Block]) -> dict[str, str]:
+    """ARN or id -> the reference to the one resource that has it."""
+    found: dict[str, str] = {}
+    for block in (block for block in planned if block.kind == "resource"):
+        for name in ("id", "arn"):
+            value = block.arguments.get(name)
+            if isinstance(value, str) and len(value) >= SHORTEST_ID and not refers(value):
+                found[value] = "" if value in found and name == "id" else f"${{{block.address}.{name}}}"
+    return {value: reference for value, reference in found.items() if reference}
 
 
 def _document(text: str) -> Any:

@@ -133,7 +133,7 @@ class _Plan:
         """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
         if unknown is True:
             return None if not expression or self._all_known(expression, module) else self._referred(expression, module)
-        if sensitive is True and value is not None and not isinstance(value, bool):
+        if sensitive is True and value not in ABSENT and not isinstance(value, bool):
             texts = _primary(expression.get("references", [])) if isinstance(expression, dict) else []
             variable = not module and len(texts) == 1 and texts[0].startswith("var.")
             return Unknown(texts[0]) if variable else HIDDEN

@@ -47,11 +47,11 @@ def shown_values(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def hidden(value: Any, sensitive: Any) -> Any:
     """A value without what Terraform marks as sensitive, and without nulls."""
-    if sensitive is True and value is not None and not isinstance(value, bool):
-        return HIDDEN
+    if sensitive is True and not isinstance(value, bool):
+        return None if value in ABSENT else HIDDEN
     if isinstance(value, dict):
         made = {key: hidden(item, part(sensitive, key)) for key, item in value.items()}
-        return {key: item for key, item in made.items() if item is not None}
+        return {key: item for key, item in made.items() if item not in (None, "")}
     if isinstance(value, list):
         parts = sensitive if isinstance(sensitive, list) else []
         return [hidden(item, parts[i] if i < len(parts) else False) for i, item in enumerate(value)]

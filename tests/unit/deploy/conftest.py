@@ -47,7 +47,7 @@ OUTPUT = {"line_name": {"value": "${aws_ssm_parameter.line.name}"}}
 
 def configuration(resource: Any = PARAMETER, output: Any = OUTPUT, **blocks: Any) -> dict[str, Any]:
     """Terraform JSON of a small stack."""
-    provider = {"aws": [{**PROVIDER["aws"][0], "allowed_account_ids": [ACCOUNT], "max_retries": 1}]}
+    provider = {"aws": [{**PROVIDER["aws"][0], "allowed_account_ids": [ACCOUNT], "max_retries": 3}]}
     outputs = {"output": output} if output else {}
     return {"terraform": TERRAFORM, "provider": provider, "resource": resource, **outputs, **blocks}
 
@@ -62,6 +62,15 @@ def sleeping(seconds: float) -> dict[str, Any]:
     return {
         "aws_ssm_parameter": {"first": first, "last": last},
         "terraform_data": {"slow": {"depends_on": ["aws_ssm_parameter.first"], **slow}},
+    }
+
+
+def client_of(world: World) -> dict[str, str]:
+    """How boto3 reaches the same AWS."""
+    return {
+        "endpoint_url": world.place.target.endpoint,
+        "aws_access_key_id": "testing",
+        "aws_secret_access_key": "testing",
     }
 
 
@@ -204,6 +213,7 @@ def world_at(terraform_at: Callable[..., Terraform]) -> Callable[[Path, str], Wo
     def at(root: Path, url: str) -> World:
         told: list[Any] = []
         target = Target("local", ACCOUNT, "eu-west-1", url, "first")
+        root.mkdir()
         place = Place(root / "plans", STACK, "dev", target, terraform_at(url, told.append), {})
         return World(root, place, told)
 
@@ -237,7 +247,6 @@ def planned_once(
 ) -> World:
     """A signed plan that waits, made once; nobody applies it here."""
     world = world_at(tmp_path_factory.mktemp("planned") / "world", moto)
-    world.root.mkdir()
     assert world.plan(key=keys[0]).plan
     return world
 

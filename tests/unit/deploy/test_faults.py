@@ -27,7 +27,7 @@ from lib.deploy.outputs import read_outputs, write_outputs
 from lib.deploy.progress import Counted
 from lib.deploy.states import begin
 from lib.errors import DeployRefused, TerraformFailed
-from tests.unit.deploy.conftest import NOW, configuration, sleeping
+from tests.unit.deploy.conftest import NOW, client_of, configuration, sleeping
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,15 +58,6 @@ def deploying(world, tell):
     return apply_plan(world.place, "", world.demand(), world.recording(), tell)
 
 
-def client_of(world):
-    """How boto3 reaches the same AWS."""
-    return {
-        "endpoint_url": world.place.target.endpoint,
-        "aws_access_key_id": "testing",
-        "aws_secret_access_key": "testing",
-    }
-
-
 def names(world):
     client = boto3.client("ssm", "eu-west-1", **client_of(world))
     return sorted(each["Name"] for each in client.describe_parameters()["Parameters"])
@@ -79,7 +70,6 @@ def free_port():
 
 
 def test_after_an_interrupt_the_state_holds_what_was_done_and_a_second_deploy_does_the_rest(world):
-    world.root.mkdir()
     assert world.plan(configuration(sleeping(20), {})).plan
     started = time.monotonic()
     tell = on_step(world, "create terraform_data.slow", lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -96,7 +86,6 @@ def test_after_an_interrupt_the_state_holds_what_was_done_and_a_second_deploy_do
 
 
 def test_a_terraform_that_is_killed_leaves_a_state_to_go_on_from(world):
-    world.root.mkdir()
     world.plan(configuration(sleeping(20), {}))
 
     def kill():
@@ -125,7 +114,6 @@ def _is_our_terraform(pid):
 
 
 def test_if_we_are_killed_terraform_goes_on_alone_and_nobody_else_begins(world, tmp_path):
-    world.root.mkdir()
     world.plan(configuration(sleeping(4), {}))
     child = os.fork()
     if child == 0:  # killed below: it never comes back to pytest
@@ -182,7 +170,6 @@ def _answers(port):
 def test_an_aws_that_dies_in_mid_apply_and_comes_back_empty_is_deployed_to_by_a_second_deploy(world_at, tmp_path):
     port = free_port()
     world = world_at(tmp_path / "world", f"http://127.0.0.1:{port}")
-    world.root.mkdir()
     with served(port) as server:
         world.plan(configuration(sleeping(1), {}))
         message = failing(lambda: deploying(world, on_step(world, "create terraform_data.slow", server.kill)))
@@ -198,13 +185,11 @@ def test_an_aws_that_dies_in_mid_apply_and_comes_back_empty_is_deployed_to_by_a_
 
 def test_an_endpoint_that_does_not_answer_is_told_with_what_to_start(world_at, tmp_path):
     world = world_at(tmp_path / "world", f"http://127.0.0.1:{free_port()}")
-    world.root.mkdir()
     assert "python main.py local up" in failing(world.plan)
     assert list(world.place.folder.glob("*/")) == []
 
 
 def test_a_provider_that_cannot_be_found_is_told_with_where_it_comes_from(world, tmp_path):
-    world.root.mkdir()
     (tmp_path / "rc").write_text(f'provider_installation {{ filesystem_mirror {{ path = "{tmp_path}/nowhere" }} }}')
     terraform = world.place.terraform
     environ = {**terraform.environ, "TF_CLI_CONFIG_FILE": str(tmp_path / "rc"), "TF_DATA_DIR": str(tmp_path / "data")}
@@ -216,7 +201,6 @@ def test_a_provider_that_cannot_be_found_is_told_with_where_it_comes_from(world,
 
 def test_a_state_that_somebody_else_locks_is_told_with_who_and_how_to_go_on(world, monkeypatch):
     monkeypatch.setattr(planning, "LOCK_TIMEOUT", "-lock-timeout=0s")
-    world.root.mkdir()
     world.place.folder.mkdir(parents=True)
     state = world.place.folder / "terraform.tfstate"
     state.touch()
@@ -253,7 +237,6 @@ def secrets(world):
 
 @pytest.mark.parametrize("content", [None, "", "no JSON", "{}", '{"username": "sensor_owner"}'])
 def test_a_secret_that_is_missing_empty_or_without_a_password_is_named_as_the_cause(world, content):
-    world.root.mkdir()
     if content is not None:
         secrets(world).create_secret(Name="factory/database", **({"SecretString": content} if content else {}))
     message = failing(lambda: world.plan(configuration(WITH_SECRET, {}, **SECRET)))
@@ -265,7 +248,6 @@ CANARY = "Zk93canaryDEPLOY51xqQ7"
 
 
 def test_the_secret_is_in_no_plan_state_output_log_or_report(world, capfd):
-    world.root.mkdir()
     key = boto3.client("kms", "eu-west-1", **client_of(world)).create_key()["KeyMetadata"]["Arn"]
     secret = json.dumps({"password": CANARY})
     secrets(world).create_secret(Name="factory/database", SecretString=secret, KmsKeyId=key)
