@@ -450,11 +450,15 @@ def drift(
             lambda source, verdict: keep(source, verdict, how, waivers=waivers, settings=own.public_view()),
             _Told(),
         )
-    for one in found.drift:
+    drifted = [one for one in found.drift if one.counts]
+    for one in drifted:
         typer.echo(f"DRIFTED {one.address}: {'is gone' if one.action == 'delete' else ', '.join(one.arguments)}")
+    for one in found.drift:
+        if one.undeclared:
+            typer.echo(f"read anew, declared by nobody: {one.address}: {', '.join(one.undeclared)}")
     typer.echo(_as_text(found.verdict, colour=False))
-    typer.echo(f"{len(found.drift)} resources have drifted\nreport: {found.run / 'index.html'}", err=True)
-    raise typer.Exit(1 if found.drift else found.verdict.outcome.exit_code)
+    typer.echo(f"{len(drifted)} resources have drifted\nreport: {found.run / 'index.html'}", err=True)
+    raise typer.Exit(1 if drifted else found.verdict.outcome.exit_code)
 
 
 @app.command()

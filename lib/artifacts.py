@@ -453,8 +453,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Drift:
-    """A resource that is not as the state had it. action: update or delete. arguments: names of those that differ."""
+    """A resource that is not as the state had it. action: update or delete. arguments: names of those that differ.
+
+    undeclared: names of attributes that differ and that no configuration sets.
+    """
 
     address: str
     action: str
     arguments: tuple[str, ...]
+    undeclared: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is another thing than was declared."""
+        return self.action == "delete" or bool(self.arguments)

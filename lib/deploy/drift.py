@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,20 +48,33 @@ def find_drift(place: Place, configuration: Path, judge: Judge, keep: Keep, tell
 
 
 def drift_of(document: Mapping[str, Any]) -> tuple[Drift, ...]:
-    """What differs, by names of arguments only: their values may be secret. document: JSON of a refresh-only plan."""
-    return tuple(_drift(document))
+    """What differs, by names of arguments only: their values may be secret. document: JSON of a refresh-only plan.
+
+    A read-back that nobody declared, as an inline rule beside standalone ones, differs after every first apply: it is
+    told apart, and the policies judge what it says.
+    """
+    declared = _declared(document.get("configuration", {}).get("root_module", {}))
+    found = (_drift(each, declared) for each in document.get("resource_drift", []))
+    return tuple(each for each in found if each.action == "delete" or each.arguments or each.undeclared)
 
 
-def _drift(document: Mapping[str, Any]) -> Iterator[Drift]:
-    for each in document.get("resource_drift", []):
-        change = each["change"]
-        action = "delete" if "delete" in change["actions"] else "update"
-        before, after = (change.get(name) or {} for name in ("before", "after"))
-        names = tuple(
-            name for name in sorted(before.keys() | after.keys()) if _plain(before.get(name)) != _plain(after.get(name))
-        )
-        if action == "delete" or names:
-            yield Drift(each["address"], action, names if action == "update" else ())
+def _declared(module: Mapping[str, Any]) -> dict[tuple[str, str, str], frozenset[str]]:
+    resources = module.get("resources", [])
+    return {(each["mode"], each["type"], each["name"]): frozenset(each.get("expressions", {})) for each in resources}
+
+
+def _drift(entry: Mapping[str, Any], declared: Mapping[tuple[str, str, str], frozenset[str]]) -> Drift:
+    """In a module nobody can tell what is declared, so that each argument counts."""
+    change = entry["change"]
+    if "delete" in change["actions"]:
+        return Drift(entry["address"], "delete", ())
+    before, after = (change.get(name) or {} for name in ("before", "after"))
+    names = [
+        name for name in sorted(before.keys() | after.keys()) if _plain(before.get(name)) != _plain(after.get(name))
+    ]
+    known = None if entry.get("module_address") else declared.get((entry["mode"], entry["type"], entry["name"]))
+    arguments = tuple(name for name in names if known is None or name in known or name == "tags_all")
+    return Drift(entry["address"], "update", arguments, tuple(name for name in names if name not in arguments))
 
 
 def _plain(value: Any) -> Any:
