@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,6 +80,8 @@ class Terraform:
             self._note(str(process.pid))
             events = _events(process, out, listen)
             self._note("")
+            if process.returncode < 0:
+                _end_group(process.pid)
             stdout, stderr = _content(out), _content(err).decode("utf-8", "replace")
         ran = Ran(process.returncode, tuple(events), stdout, stderr)
         if ran.ended or interrupts.received:
@@ -208,6 +210,12 @@ def _events(process: subprocess.Popen[bytes], out: IO[bytes], listen: OnEvent) -
                 events.append(event)
                 listen(event)
     return events
+
+
+def _end_group(leader: int) -> None:
+    """Ends what a Terraform that was killed has left running: its providers would wait for it for ever."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _event(line: bytes) -> Event | None:

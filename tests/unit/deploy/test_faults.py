@@ -91,13 +91,26 @@ def test_a_terraform_that_is_killed_leaves_a_state_to_go_on_from(world):
     def kill():
         (child,) = (int(pid) for pid in _processes() if _is_our_terraform(pid))
         os.kill(child, signal.SIGKILL)
+        killed.append(child)
 
+    killed: list[int] = []
     message = failing(lambda: deploying(world, on_step(world, "create terraform_data.slow", kill)))
     assert "ended by signal 9" in message
+    _wait(lambda: not _has_group(killed[0]), "the providers to end")
     assert "go on: python main.py plan" in message
     world.plan(configuration(sleeping(0), {}), now=LATER)
     world.deploy(now=LATER)
     assert names(world) == ["/first-dev", "/last-dev"]
+
+
+def _has_group(leader):
+    """Whether a process of the group still works; one that ended may wait for its parent to notice."""
+    for pid in _processes():
+        with contextlib.suppress(OSError):
+            state, _, group = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) == leader and state != "Z":
+                return True
+    return False
 
 
 def _processes():
