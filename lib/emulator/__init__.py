@@ -1,0 +1,1 @@
+"""The embedded AWS: moto's server, extended, with a real PostgreSQL and a real Valkey behind its endpoints."""
