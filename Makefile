@@ -12,7 +12,7 @@ COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup gate test test-fast check lock synth clean
+.PHONY: help setup gate test test-fast check lock synth local local-down clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,15 @@ gate: $(READY) ## synthesize the stack and judge it; fails unless the verdict is
 
 synth: $(READY) ## synthesize the stack to Terraform JSON in cdktf.out
 	@$(RUN) main.py synth
+
+local: $(READY) ## start the embedded AWS, then plan, deploy, outputs: no AWS account is needed
+	@$(RUN) main.py local up
+	@$(RUN) main.py plan
+	@$(RUN) main.py deploy
+	@$(RUN) main.py outputs
+
+local-down: $(READY) ## stop the embedded AWS; nothing of it stays
+	@$(RUN) main.py local down
 
 test: $(READY) ## run every test; fails below 90 % branch coverage
 	@$(RUN) -m pytest -n $(WORKERS) --cov

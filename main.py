@@ -1,6 +1,7 @@
 """The one entry. Without a verb it synthesizes, so that cdktf's own CLI works.
 
-Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict.
+Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict,
+4 something outside failed: the embedded AWS.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple
 
@@ -52,12 +54,16 @@ Examples:
   python main.py report --format oscal -o r.json  the last run again, in another format; --history: the trend
   python main.py verify --public-key key.pem     is a kept run what was written, and does it come out the same again?
   python main.py synth --set task_count_max=12   write the stack, one setting changed
+  python main.py local up                        an AWS on this machine, with real stores; also status and down
 
 \b
-Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict.
+Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict,
+4 something outside failed: the embedded AWS.
 """
 
 app = typer.Typer(add_completion=True, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+local = typer.Typer(no_args_is_help=True, help="The embedded AWS on this machine: moto, PostgreSQL and Valkey.")
+app.add_typer(local, name="local")
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="TOML file instead of plantguard.toml.")
@@ -287,6 +293,41 @@ def explain(
         near = get_close_matches(policy.upper(), rules, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise typer.BadParameter(f"no policy is called {policy!r}{hint}", param_hint="POLICY")
+
+
+@local.command()
+def up(
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the AWS API; 0 for any that is free.")] = 0,
+    postgres_port: Annotated[int, typer.Option(min=0, max=65535, help="Of PostgreSQL; 0 for any.")] = 0,
+    cache_port: Annotated[int, typer.Option(min=0, max=65535, help="Of Valkey; 0 for any.")] = 0,
+) -> None:
+    """Start it in the background, with the existing database secret, and wait until everything answers."""
+    from lib.emulator.launch import up as start
+    from lib.emulator.local import Wanted
+
+    name = _settings(settings, set_).database_secret_name
+    start(Wanted(ROOT, name, port, postgres_port, cache_port), os.environ, partial(typer.echo, err=True))
+    status()
+
+
+@local.command()
+def status() -> None:
+    """Say whether it is up (exit code 0, else 1), where, and how to use it."""
+    from lib.emulator.status import described
+
+    said, is_up = described(ROOT)
+    typer.echo(said)
+    raise typer.Exit(0 if is_up else 1)
+
+
+@local.command()
+def down() -> None:
+    """Stop it and remove everything that it has made on this machine."""
+    from lib.emulator.launch import down as stop
+
+    stop(ROOT, partial(typer.echo, err=True))
 
 
 def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path, str]:

@@ -5,6 +5,7 @@ PlantguardError
 |- GuardViolation   a guarded factory refused its arguments                exit code 1
 |- SynthError       the stack could not be written, or the seal refused it exit code 1
 |- GateError        no verdict could be reached: undecided, never a pass   exit code 3
+|- EmulatorError    the embedded AWS cannot be started, reached or stopped exit code 4
 `- ReportError      a run cannot be read, rendered, sealed or verified     exit code 2
 """
 
@@ -72,6 +73,12 @@ class GateError(PlantguardError):
     """No verdict could be reached, and no verdict is a refusal."""
 
     exit_code = 3
+
+
+class EmulatorError(PlantguardError):
+    """The embedded AWS is not up, or cannot be started or stopped: what stands in the way, and how to go on."""
+
+    exit_code = 4
 
 
 class ReportError(PlantguardError):

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replaces `path` by `data` in one step; an interruption leaves the old file. Raises: OSError.
 
+    mode: who may read and write it, less what the umask takes away.
     What is no file, as /dev/null or a pipe, is written to: replaced, a device would be gone for everyone.
     """
     if path.exists() and not path.is_file():
@@ -16,7 +17,9 @@ def write_whole(path: Path, data: bytes) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
     try:
+        beside.touch(mode)
         with beside.open("wb") as file:
             file.write(data)
             file.flush()
