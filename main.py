@@ -305,7 +305,7 @@ def up(
 ) -> None:
     """Start it in the background, with the existing database secret, and wait until everything answers."""
     from lib.emulator.launch import up as start
-    from lib.emulator.local import Wanted
+    from lib.emulator.place import Wanted
 
     name = _settings(settings, set_).database_secret_name
     start(Wanted(ROOT, name, port, postgres_port, cache_port), os.environ, partial(typer.echo, err=True))

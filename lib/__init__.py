@@ -7,5 +7,6 @@
 and `errors`; import-linter states the contract in pyproject.toml and `make check` enforces it.
 
 Outside things have one owner each: the environment belongs to `settings`, the provider bindings to `guards`,
-Checkov to `policies`, `gate.scan` and `gate.adopted`, git to `evidence.checkout`, the clock and argv to `main.py`.
+Checkov to `policies`, `gate.scan` and `gate.adopted`, git to `evidence.checkout`, the servers of this machine to
+`emulator`, the clock and argv to `main.py`.
 """

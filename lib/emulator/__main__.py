@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lib.emulator import hold
-from lib.emulator.local import Wanted, run
-from lib.emulator.session import folder_of
+from lib.emulator.local import run
+from lib.emulator.place import Wanted, folder_of
 from lib.errors import EmulatorError
 
 

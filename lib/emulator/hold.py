@@ -14,7 +14,10 @@ TRIES = 10
 
 
 def take(folder: Path) -> int:
-    """A descriptor that holds `folder` until it is closed in every process that has it. Raises: EmulatorError."""
+    """A descriptor that holds `folder` until it is closed in every process that has it.
+
+    Raises: EmulatorError where another process holds it, OSError.
+    """
     while True:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
@@ -28,6 +31,7 @@ def take(folder: Path) -> int:
                 "stopping; fix: python main.py local status"
             )
         if _is(descriptor, folder / LOCK):
+            os.ftruncate(descriptor, 0)  # who held it before is gone
             return descriptor
         os.close(descriptor)
 
@@ -75,8 +79,7 @@ def holder_pid(folder: Path) -> int | None:
 
 
 def sign(descriptor: int, pid: int) -> None:
-    """Says in the lock itself which process holds it."""
-    os.ftruncate(descriptor, 0)
+    """Says in the lock itself which process holds it from now on."""
     os.pwrite(descriptor, f"{pid}\n".encode(), 0)
 
 

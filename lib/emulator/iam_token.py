@@ -1,26 +1,26 @@
 """ElastiCache's IAM authentication: what a token must say before the emulator lets its user in.
 
-Checked: its form, that it is a `connect` request for the user who shows it, the region and service it was signed for,
-and that it has not run out. NOT checked: the signature and the signer's permission (`elasticache:Connect`), since
-nothing here knows the signer's secret key; and the twelve hours after which AWS ends a connection.
+Checked: its form, that it is a `connect` request for the user who shows it and for a replication group that exists,
+the region and service it was signed for, and that it has not run out. NOT checked: the signature and the signer's
+permission (`elasticache:Connect`), since nothing here knows the signer's secret key; whether that group is the one
+whose users hold this one, as one server stands for all; and the twelve hours after which AWS ends a connection.
 Source: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 LONGEST = timedelta(minutes=15)
 SKEW = timedelta(minutes=5)
-GROUP_ID = re.compile(r"[a-z](-?[a-z0-9]){0,39}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
 SCOPE = "/elasticache/aws4_request"
 
 
-def refusal(token: str, user: str, region: str, now: datetime) -> str | None:
+def refusal(token: str, user: str, region: str, groups: Collection[str], now: datetime) -> str | None:
     """Why `token` does not let `user` in, or None if it does."""
     place, _, query = token.removeprefix("http://").removeprefix("https://").partition("?")
     try:
@@ -28,8 +28,8 @@ def refusal(token: str, user: str, region: str, now: datetime) -> str | None:
     except ValueError:
         return "it is no presigned request"
     says = {name.lower(): values[0] for name, values in given.items() if len(values) == 1}
-    if not GROUP_ID.fullmatch(place.rstrip("/")):
-        return "it names no replication group"
+    if place.rstrip("/") not in groups:
+        return "it is for no replication group that exists"
     if says.get("action") != "connect" or says.get("user") != user:
         return "it is no `connect` request of this user"
     if not says.get("x-amz-credential", "").endswith(f"/{region}{SCOPE}"):

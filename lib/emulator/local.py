@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from lib.emulator import leftovers
 from lib.emulator.certificates import HOST, Authority
 from lib.emulator.iam_token import refusal
+from lib.emulator.place import CA, POSTGRES_LOG, SESSION, VALKEY_LOG, Wanted, folder_of, refusals
 from lib.emulator.postgres import start_postgres
 from lib.emulator.programs import Program, hand_over, take_port
 from lib.emulator.resp import Logins
-from lib.emulator.seed import REGION, environ_for, seed
-from lib.emulator.session import SESSION, Session, folder_of, write_session
+from lib.emulator.seed import REGION, Groups, client_of, environ_for, seed
+from lib.emulator.session import Session, write_session
 from lib.emulator.tls import terminate
 from lib.emulator.valkey import start_valkey
-from lib.errors import EmulatorError
 
-CA = "ca.pem"
 WATCH_SECONDS = 0.5
 Say = Callable[[str], None]
+Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What `local up` was asked for; 0 is any free port."""
-
-    root: Path
-    secret_name: str
-    aws_port: int = 0
-    postgres_port: int = 0
-    cache_port: int = 0
-
-
-def run(wanted: Wanted, clock: Callable[[], datetime], say: Say) -> None:
+def run(wanted: Wanted, clock: Clock, say: Say) -> None:
     """Runs the embedded AWS until SIGTERM or SIGINT; the caller holds `.local`.
 
     Raises: EmulatorError where it cannot start, or a server ends by itself. Either way nothing stays behind.
@@ -50,67 +37,57 @@ def run(wanted: Wanted, clock: Callable[[], datetime], say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     folder = folder_of(wanted.root)
-    try:
-        with ExitStack() as stack:
-            stack.callback(leftovers.clean, folder)
-            programs = _start(wanted, clock, say, stack, stopping)
-            _watch(programs, stopping)
-            say("stopping")
-    except OSError as error:
-        reason = "no space is left" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror or error)
-        raise EmulatorError(f"the embedded AWS cannot go on: {reason} ({error.filename or folder})") from error
+    with refusals(folder), ExitStack() as stack:
+        stack.callback(leftovers.clean, folder)
+        programs = _start(wanted, clock, say, stack, stopping)
+        _watch(programs, stopping)
+        say("stopping")
 
 
-def _start(
-    wanted: Wanted, clock: Callable[[], datetime], say: Say, stack: ExitStack, stopping: threading.Event
-) -> Sequence[Program]:
+def _start(wanted: Wanted, clock: Clock, say: Say, stack: ExitStack, stopping: threading.Event) -> Sequence[Program]:
     """Everything, in order; each is stopped when `stack` is left. Nothing is started once we are `stopping`."""
     folder, data, started = folder_of(wanted.root), leftovers.make_folder(folder_of(wanted.root)), clock()
-    authority, ca = Authority.create(started), folder / CA
+    authority, ca, groups = Authority.create(started), folder / CA, Groups()
+    ports = _ports(wanted)
     ca.write_bytes(authority.pem())
     stack.callback(ca.unlink, missing_ok=True)
 
     with _step("PostgreSQL", say):
-        postgres = start_postgres(_private(data / "postgres"), folder / "postgres.log", authority, wanted.postgres_port)
+        postgres = start_postgres(_private(data / "postgres"), folder / POSTGRES_LOG, authority, ports["postgres"])
         stack.callback(postgres.stop)
-    if stopping.is_set():
-        return [postgres.program]
     with _step("Valkey", say):
-        home = _private(data / "valkey")
-        valkey = start_valkey(home, folder / "valkey.log")
+        valkey = start_valkey(_private(data / "valkey"), folder / VALKEY_LOG)
         stack.callback(valkey.stop)
-        let_in = valkey.password_for(lambda token, user: refusal(token, user, REGION, clock()) is None)
-        cache = terminate(valkey.socket, authority, lambda: Logins(let_in).feed, wanted.cache_port)
-        stack.callback(cache.stop)
+        let_in = valkey.password_for(lambda token, user: refusal(token, user, REGION, groups.known(), clock()) is None)
+        stack.callback(terminate(valkey.socket, authority, lambda: Logins(let_in).feed, ports["valkey"]).stop)
     programs = [postgres.program, valkey.program]
     if stopping.is_set():
         return programs
     with _step("AWS", say):
-        import boto3
-
         from lib.emulator.aws import Stores, serve
 
-        stores = Stores((HOST, postgres.port), (HOST, cache.port), postgres.apply, valkey.apply, ca)
-        port = take_port(wanted.aws_port, "the AWS API")
-        served = serve(port, stores)
+        at = {name: (HOST, port) for name, port in ports.items()}
+        served = serve(ports["aws"], Stores(at["postgres"], at["valkey"], postgres.apply, valkey.apply, ca))
         stack.callback(served.stop)
-        environ = environ_for(served.url)
-        client = boto3.Session(environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-        settings = seed(client, served.url, wanted.secret_name)
-    session = Session(
-        pid=os.getpid(),
-        started=started,
-        url=served.url,
-        ports={"aws": port, "postgres": postgres.port, "valkey": cache.port},
-        environ=environ,
-        settings={**settings, "cache_port": cache.port},
-        ca=ca,
-        paths={"logs": folder, "data": data},
-    )
+        client = client_of(served.url)
+        groups.ask(client)
+        settings = {**seed(client, wanted.secret_name), "cache_port": ports["valkey"]}
     stack.callback((folder / SESSION).unlink, missing_ok=True)
-    write_session(wanted.root, session)
+    paths = {"logs": folder, "data": data}
+    write_session(
+        wanted.root, Session(os.getpid(), started, served.url, ports, environ_for(served.url), settings, ca, paths)
+    )
     say(f"ready: {served.url}")
     return programs
+
+
+def _ports(wanted: Wanted) -> dict[str, int]:
+    """All of them first, so that one in use is told at once. Raises: EmulatorError."""
+    return {
+        "aws": take_port(wanted.aws_port, "the AWS API"),
+        "postgres": take_port(wanted.postgres_port, "PostgreSQL"),
+        "valkey": take_port(wanted.cache_port, "Valkey"),
+    }
 
 
 @contextmanager

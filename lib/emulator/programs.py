@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from lib.emulator.place import LOG_TAIL, tail
 from lib.errors import EmulatorError
 
 NOBODY = 65534
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 10
-LOG_TAIL = 1500
 
 
 class _User(TypedDict, total=False):
@@ -112,9 +112,3 @@ def run(command: Sequence[str | Path], folder: Path) -> None:
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip())[-LOG_TAIL:]
         raise EmulatorError(f"{Path(command[0]).name} ended (exit {done.returncode}): {said}")
-
-
-def tail(log: Path) -> str:
-    """The last lines of a log."""
-    text = log.read_text(errors="replace").strip() if log.is_file() else ""
-    return text[-LOG_TAIL:] or f"{log.name} is empty"

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from lib.emulator.hold import is_held
+from lib.emulator.place import HOW, SESSION, folder_of, last_words
 from lib.errors import EmulatorError
 from lib.whole_file import write_whole
-
-FOLDER = ".local"
-SESSION = "session.json"
-HOW = "python main.py local up"
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,6 @@ class Session:
         return {name: value for name, value in environ.items() if not name.startswith("AWS_")} | dict(self.environ)
 
 
-def folder_of(root: Path) -> Path:
-    """Where the session of a project is kept; git ignores it."""
-    return root / FOLDER
-
-
 def write_session(root: Path, session: Session) -> None:
     """Writes the session whole, readable by its owner alone. Raises: OSError."""
     path = folder_of(root) / SESSION
@@ -61,7 +53,9 @@ def read_session(root: Path) -> Session:
     try:
         document = json.loads((folder / SESSION).read_text())
     except FileNotFoundError:
-        raise EmulatorError(f"the embedded AWS is not up; fix: {HOW}") from None
+        reason = last_words(folder)
+        said = f": it ended by itself, since {reason}" if reason else ""
+        raise EmulatorError(f"the embedded AWS is not up{said}; fix: {HOW}") from None
     except (OSError, ValueError) as error:
         raise EmulatorError(f"{folder / SESSION} cannot be read ({type(error).__name__}); fix: {HOW}") from error
     if not is_held(folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lib.emulator.certificates import HOST
+from lib.emulator.seed import MASTER_USER
 from lib.emulator.session import Session, read_session
 from lib.errors import EmulatorError
 
@@ -43,7 +44,7 @@ def _how(session: Session) -> str:
             *exports,
             "PostgreSQL, once a database instance is deployed (the password is in the secret):",
             f"  {SECRET} {secret['database_secret_name']}",
-            f'  psql "host={HOST} port={postgres} user=sensor_owner dbname=sensors sslmode=verify-full '
+            f'  psql "host={HOST} port={postgres} user={MASTER_USER} dbname=sensors sslmode=verify-full '
             f'sslrootcert={session.ca}"',
             "Valkey, once its users are deployed (the password is an IAM token of ElastiCache):",
             f"  valkey-cli -h {HOST} -p {cache} --tls --cacert {session.ca} --user USER --askpass",

@@ -27,6 +27,7 @@ class Terminator:
         self.port, self._context, self._inside, self._filter_of = port, context, inside, filter_of
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="tls", daemon=True)
 
     def start(self) -> None:
@@ -52,8 +53,8 @@ class Terminator:
         )
 
     async def _close(self) -> None:
-        if server := getattr(self, "_server", None):
-            server.close()
+        if self._server:
+            self._server.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -44,3 +44,8 @@ def test_a_link_points_at_its_new_target_in_one_step(tmp_path):
     point_at(tmp_path / "latest", "two")
     assert (tmp_path / "latest").readlink().name == "two"
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+
+
+def test_a_file_for_its_owner_alone_is_never_open_to_others(tmp_path):
+    write_whole(tmp_path / "private", b"one", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
