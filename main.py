@@ -1,31 +1,39 @@
 """The one entry. Without a verb it synthesizes, so that cdktf's own CLI works.
 
-Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict,
-4 something outside failed: the embedded AWS.
+Exit codes: 0 pass, 1 refused, not as it was written, drifted or something is left, 2 wrong usage, settings or run,
+3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it, or was interrupted.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, TypeVar, TypeVarTuple
 
 import typer
 
-from lib.errors import GateError, PlantguardError, SettingsError
+from lib.errors import DeployRefused, GateError, PlantguardError, SettingsError, TerraformFailed
 from lib.reports import RENDERERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from lib.artifacts import Verdict
+    from lib.artifacts import Changes, Progress, Synthesis, Verdict
+    from lib.deploy.applying import Recording
+    from lib.deploy.planning import Place
+    from lib.emulator.session import Session
     from lib.evidence.keeping import Keeping
     from lib.gate.sources import Source
     from lib.gate.waiver_file import Entry
@@ -38,6 +46,10 @@ UNSIGNED = "unsigned: nobody vouches for this run; sign with --signing-key FILE 
 COLOURS = {"stands": typer.colors.GREEN, "noted": typer.colors.RED, "fails": typer.colors.RED, "undecided": "yellow"}
 """Of what `verify` found. What is noted decides nothing, and is red: a run that nobody signed."""
 REPORTS = "compliance_reports"
+PLANS = ".deploy"
+OUTPUTS = "cfn-outputs/flat-outputs.json"
+OWN_PROFILE = "sensor-platform"
+TARGETS = ("local", "aws")
 WAIVERS = "policies/waivers.toml"
 ROOT = Path(__file__).resolve().parent
 T = TypeVar("T")
@@ -56,9 +68,12 @@ Examples:
   python main.py synth --set task_count_max=12   write the stack, one setting changed
   python main.py local up                        an AWS on this machine, with real stores; also status and down
 
+  python main.py plan                            plan and judge the plan, for the embedded AWS; --target aws: for AWS
+  python main.py deploy                          apply exactly that plan, if nothing has changed since
+
 \b
-Exit codes: 0 pass, 1 refused or not as it was written, 2 wrong usage, settings or run, 3 undecided or no verdict,
-4 something outside failed: the embedded AWS.
+Exit codes: 0 pass, 1 refused, not as it was written, drifted or something is left, 2 wrong usage, settings or run,
+3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it, or was interrupted.
 """
 
 app = typer.Typer(add_completion=True, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -78,6 +93,24 @@ OutDir = Annotated[
     Path | None, typer.Option("--outdir", metavar="DIR", help="Where the Terraform JSON goes (cdktf.out).")
 ]
 
+Target_ = Annotated[
+    str, typer.Option("--target", metavar="local|aws", help="The embedded AWS (`main.py local up`), or AWS itself.")
+]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option("--signing-key", metavar="FILE", help="Signs the run (ed25519 PEM); or PLANTGUARD_SIGNING_KEY."),
+]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option("--public-key", metavar="FILE", help="Whose signature you trust (PEM); or PLANTGUARD_PUBLIC_KEY."),
+]
+Loosened = Annotated[
+    bool,
+    typer.Option(
+        "--allow-changed-thresholds", help="Accept thresholds weaker than the profile's; the receipt says so."
+    ),
+]
+
 
 @app.callback(invoke_without_command=True, epilog=EXAMPLES)
 def default(context: typer.Context) -> None:
@@ -87,11 +120,15 @@ def default(context: typer.Context) -> None:
 
 
 @app.command()
-def synth(settings: SettingsFile = None, set_: Overrides = None, outdir: OutDir = None) -> None:
-    """Write the stack as sealed Terraform JSON; print its path and SHA-256."""
-    from lib.synth import synthesize
-
-    result = synthesize(_settings(settings, set_), _outdir(outdir))
+def synth(
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    outdir: OutDir = None,
+    allow_changed_thresholds: Loosened = False,
+) -> None:
+    """Write the stack as sealed Terraform JSON, if the gate passes it; print its path and SHA-256."""
+    accept = _accepting(settings, allow_changed_thresholds)
+    result = _synthesized(_settings(settings, set_), _outdir(outdir), _Clock(False), accept)
     typer.echo(f"{result.path} sha256:{result.sha256} ({result.resource_count} resources)", err=True)
 
 
@@ -143,10 +180,7 @@ def gate(
         ),
     ] = None,
     reports: Reports = None,
-    signing_key: Annotated[
-        Path | None,
-        typer.Option("--signing-key", metavar="FILE", help="Signs the run (ed25519 PEM); or PLANTGUARD_SIGNING_KEY."),
-    ] = None,
+    signing_key: SigningKey = None,
     keyless: Annotated[
         bool, typer.Option("--keyless", help="Sign with the identity of this CI job (Sigstore; its log is public).")
     ] = False,
@@ -164,7 +198,8 @@ def gate(
     judged_by = _profile(profile, settings, threshold)
     clock, started = _Clock(timings), _now()
     own = None if targets else _settings(settings, set_)
-    found = [_synthesized(own, _outdir(outdir), clock)] if own else []
+    made = [_synthesized(own, _outdir(outdir), clock)] if own else []
+    found = [(one.path, one.stack) for one in made]
     from lib.gate import judge
     from lib.gate.baseline import compare, read_baseline
     from lib.gate.sources import find_sources, read_source
@@ -239,10 +274,7 @@ def verify(
     run: Annotated[
         Path | None, typer.Argument(help="A run's folder, or a stack: its last run. Without it, the only stack's.")
     ] = None,
-    public_key: Annotated[
-        Path | None,
-        typer.Option("--public-key", metavar="FILE", help="Whose signature you trust (PEM); or PLANTGUARD_PUBLIC_KEY."),
-    ] = None,
+    public_key: PublicKey = None,
     identity: Annotated[
         str,
         typer.Option(help="Who signed with --keyless, as the certificate has it: a GitHub workflow and ref."),
@@ -269,6 +301,163 @@ def verify(
         for sentence in check.says:
             typer.secho(f"{check.result.value:<10} {check.name:<13} {sentence}", fg=COLOURS[check.result.value])
     raise typer.Exit(exit_code(checks))
+
+
+@app.command()
+def plan(
+    target: Target_ = "local",
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    reports: Reports = None,
+    signing_key: SigningKey = None,
+    allow_changed_thresholds: Loosened = False,
+) -> None:
+    """Plan the stack, judge the plan, and keep it with a receipt; `deploy` applies exactly that."""
+    from lib.artifacts import Outcome
+    from lib.deploy.planning import Judging, make_plan
+    from lib.evidence.keys import read_signer
+
+    accept = _accepting(settings, allow_changed_thresholds)
+    with (
+        _deploying(target, settings, set_) as (own, there, local),
+        _configured(own, there, local, accept) as (place, made),
+    ):
+        started, profile, waivers = _now(), _profile(OWN_PROFILE, settings, None), (WAIVERS, ROOT / WAIVERS)
+        by = Judging(
+            judge=_judge_of(own.stack_name, profile, started),
+            how=_keeping(reports or ROOT / REPORTS, started, signing_key, own.runs_kept, keyless=False),
+            own_thresholds=_own_thresholds(),
+            longest=timedelta(minutes=own.plan_max_age_minutes),
+            signer=read_signer(signing_key),
+            waivers=waivers,
+            settings=own.public_view(),
+            allow_loosened=allow_changed_thresholds,
+        )
+        planned = make_plan(place, made, by, _Told())
+    typer.echo(_as_text(planned.verdict, colour=False), err=planned.plan is None)
+    typer.echo(f"plan: {_words(planned.changes)}\nreport: {planned.run / 'index.html'}", err=True)
+    if not by.how.signed:
+        typer.secho(UNSIGNED, fg="red", err=True)
+    if planned.plan is None:
+        typer.secho("this plan cannot be deployed: the gate has not passed it", fg="red", err=True)
+        raise typer.Exit(1 if planned.verdict.outcome is Outcome.PASS else planned.verdict.outcome.exit_code)
+    until = f"{planned.plan.receipt.expires:%Y-%m-%d %H:%M} UTC"
+    typer.echo(f"python main.py deploy --target {target}    applies run {planned.run.name}, until {until}", err=True)
+
+
+@app.command()
+def deploy(
+    run: Annotated[str, typer.Argument(help="The id of the plan's run; without it, the one that waits.")] = "",
+    target: Target_ = "local",
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    reports: Reports = None,
+    public_key: PublicKey = None,
+    signing_key: SigningKey = None,
+    allow_unsigned: Annotated[
+        bool, typer.Option("--allow-unsigned", help="Apply to AWS what nobody vouches for.")
+    ] = False,
+    outputs_file: Annotated[
+        Path | None, typer.Option("--outputs", metavar="FILE", help=f"Where the outputs go ({OUTPUTS}).")
+    ] = None,
+) -> None:
+    """Apply the plan that waits, byte for byte as it was judged; refuse it if anything has changed since."""
+    from lib.deploy.applying import apply_plan
+    from lib.deploy.checking import Demand
+    from lib.deploy.planning import waivers_sha256
+    from lib.evidence.keys import read_public_key
+    from lib.evidence.sealing import Trusted
+
+    with _deploying(target, settings, set_) as (own, place, _):
+        demand = Demand(
+            now=_now(),
+            longest=timedelta(minutes=own.plan_max_age_minutes),
+            trusted=Trusted(read_public_key(public_key)),
+            allow_unsigned=allow_unsigned or target == "local",
+            own_thresholds=_own_thresholds(),
+            waivers_sha256=waivers_sha256((WAIVERS, ROOT / WAIVERS)),
+        )
+        done = apply_plan(place, run, demand, _recording(reports, signing_key), _Told())
+        typer.echo(f"deployed {place.stack}: {_words(done.receipt.changes)}\nrecord: {done.record}", err=True)
+        if not done.signed_by:
+            typer.secho("unsigned: nobody vouches for what was applied", fg="red", err=True)
+        _write_outputs(outputs_file or ROOT / OUTPUTS, done.outputs, done.left_out)
+
+
+@app.command()
+def outputs(
+    target: Target_ = "local",
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help=f"Where they go ({OUTPUTS}); - is standard output.")
+    ] = "",
+) -> None:
+    """Write the outputs of what is deployed, name to value, without the sensitive ones."""
+    from lib.deploy.outputs import as_json
+    from lib.deploy.planning import deployed_outputs
+
+    with _deploying(target, settings, set_) as (own, there, local), _configured(own, there, local) as (place, made):
+        found, left_out = deployed_outputs(place, made)
+        if output == "-":
+            _write(as_json(found), output)
+        else:
+            _write_outputs(Path(output) if output else ROOT / OUTPUTS, found, left_out)
+
+
+@app.command()
+def destroy(
+    target: Target_ = "local",
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    reports: Reports = None,
+    signing_key: SigningKey = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy what is deployed, check that nothing is left, and list what AWS keeps."""
+    from lib.deploy.destroying import destroy as destroyed
+    from lib.deploy.outputs import as_json
+
+    with _deploying(target, settings, set_) as (own, there, local), _configured(own, there, local) as (place, made):
+        done = destroyed(place, made, _confirming(place, yes), _recording(reports, signing_key), _Told())
+        file = ROOT / OUTPUTS
+        if file.is_file() and file.read_bytes() == as_json(done.outputs):
+            file.unlink()
+    typer.echo(f"destroyed {place.stack}: {_words(done.changes)}\nrecord: {done.record}", err=True)
+    for kept in done.kept:
+        typer.echo(f"AWS keeps {kept}")
+    for address in done.left:
+        typer.secho(f"left: {address} is still in the state", fg="red")
+    raise typer.Exit(1 if done.left else 0)
+
+
+@app.command()
+def drift(
+    target: Target_ = "local",
+    settings: SettingsFile = None,
+    set_: Overrides = None,
+    reports: Reports = None,
+    signing_key: SigningKey = None,
+) -> None:
+    """Say what is not as it was deployed, and judge what is there now by the same policies."""
+    from lib.deploy.drift import find_drift
+    from lib.evidence.keeping import keep
+
+    with _deploying(target, settings, set_) as (own, there, local), _configured(own, there, local) as (place, made):
+        started, profile, waivers = _now(), _profile(OWN_PROFILE, settings, None), (WAIVERS, ROOT / WAIVERS)
+        how = _keeping(reports or ROOT / REPORTS, started, signing_key, own.runs_kept, keyless=False)
+        found = find_drift(
+            place,
+            made,
+            _judge_of(own.stack_name, profile, started),
+            lambda source, verdict: keep(source, verdict, how, waivers=waivers, settings=own.public_view()),
+            _Told(),
+        )
+    for one in found.drift:
+        typer.echo(f"DRIFTED {one.address}: {'is gone' if one.action == 'delete' else ', '.join(one.arguments)}")
+    typer.echo(_as_text(found.verdict, colour=False))
+    typer.echo(f"{len(found.drift)} resources have drifted\nreport: {found.run / 'index.html'}", err=True)
+    raise typer.Exit(1 if found.drift else found.verdict.outcome.exit_code)
 
 
 @app.command()
@@ -330,7 +519,9 @@ def down() -> None:
     stop(ROOT, partial(typer.echo, err=True))
 
 
-def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path, str]:
+def _synthesized(
+    settings: Settings, outdir: Path, clock: _Clock, accept: Callable[[Path], None] | None = None
+) -> Synthesis:
     """The stack, synthesized while Checkov loads: Node works in its own process, so both take their time at once."""
     from concurrent.futures import ThreadPoolExecutor
     from importlib import import_module
@@ -345,9 +536,181 @@ def _synthesized(settings: Settings, outdir: Path, clock: _Clock) -> tuple[Path,
     clock.mark("load")
     from lib.synth import synthesize
 
-    result = synthesize(settings, outdir)
+    result = synthesize(settings, outdir, accept)
     clock.mark("synth")
-    return result.path, result.stack
+    return result
+
+
+@contextmanager
+def _deploying(
+    target: str, file: Path | None, overrides: list[str] | None
+) -> Iterator[tuple[Settings, Place, Session | None]]:
+    """The settings, the place and the embedded AWS of a verb that runs Terraform; a full disk is no traceback."""
+    from lib.artifacts import Target
+    from lib.deploy.planning import Place
+    from lib.deploy.terraform import environ_for, find_terraform
+    from lib.settings import load_settings
+
+    if target not in TARGETS:
+        raise typer.BadParameter(f"got {target!r}, requires local or aws", param_hint="--target")
+    session = _session() if target == "local" else None
+    local = dict(session.settings) if session else {}
+    own = load_settings(file=file, overrides={**local, **_pairs("--set FIELD=VALUE", overrides)})
+    meant = Target(
+        name=target,
+        account=own.account_id,
+        region=own.region,
+        endpoint=session.url if session else os.environ.get("AWS_ENDPOINT_URL", ""),
+        instance=str(session.started) if session else "",
+    )
+    environ = environ_for(
+        os.environ, session.environ if session else {}, _data(own.stack_name, target), own_aws=session is None
+    )
+    terraform = find_terraform(environ, lambda words: typer.secho(words, fg="yellow", err=True))
+    try:
+        yield own, Place(ROOT / PLANS, own.stack_name, own.environment_suffix, meant, terraform, {}), session
+    except OSError as error:
+        what = f"{error.filename or 'a file'}: {error.strerror}"
+        raise TerraformFailed(
+            f"working on {own.stack_name}", what, "", "correct it, then run the same again"
+        ) from error
+
+
+def _session() -> Session:
+    from lib.emulator.session import read_session
+
+    return read_session(ROOT)
+
+
+def _data(stack: str, target: str) -> Path:
+    """Terraform's own folder, outside the product's tree: providers, and which backend was chosen."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    return cache / "plantguard" / "terraform" / checkout / f"{stack}-{target}"
+
+
+@contextmanager
+def _configured(
+    own: Settings, place: Place, session: Session | None, accept: Callable[[Path], None] | None = None
+) -> Iterator[tuple[Place, Path]]:
+    """The stack in a folder of its own, and the place with what the embedded AWS alone needs beside it.
+
+    The provider would try an operation that is missing there for ten minutes. The state lies with its plans: what
+    the embedded AWS holds is none of what a state of AWS tells.
+    """
+    with TemporaryDirectory() as outdir:
+        made = _synthesized(own, Path(outdir), _Clock(False), accept)
+        override: dict[str, object] = {}
+        if session:
+            backend = json.loads(made.path.read_bytes())["terraform"]["backend"]
+            s3 = {"s3": {**backend.get("s3", {}), "use_path_style": True}}
+            state = s3 if "s3" in backend else {"local": {"path": "../terraform.tfstate"}}
+            override = {"provider": {"aws": {"max_retries": 1}}, "terraform": {"backend": state}}
+        yield replace(place, override=override), made.path.parent
+
+
+def _accepting(file: Path | None, loosened_too: bool) -> Callable[[Path], None]:
+    """Judges a stack before it is written; one that is not passed ends the process with the verdict's exit code."""
+
+    def accept(path: Path) -> None:
+        from lib.artifacts import Outcome
+        from lib.deploy.thresholds import loosened
+        from lib.gate import judge
+        from lib.gate.sources import read_source
+
+        profile, waivers = _profile(OWN_PROFILE, file, None), _waiver_file(None, own=True)
+        verdict = judge(read_source(path), path.parent.name, _entries(waivers), _now().date(), profile)
+        weak = () if loosened_too else loosened(verdict, _own_thresholds())
+        if verdict.outcome is not Outcome.PASS:
+            typer.echo(_as_text(verdict, colour=False), err=True)
+            typer.secho("refused by the gate: nothing was written", fg="red", err=True)
+            raise typer.Exit(verdict.outcome.exit_code)
+        if weak:
+            go_on = "take them out of the settings, or allow them with --allow-changed-thresholds"
+            what = f"weaker than the profile's own: {', '.join(weak)}"
+            raise DeployRefused("to write the stack judged by changed thresholds", [what], go_on)
+
+    return accept
+
+
+def _judge_of(stack: str, profile: Profile, now: datetime) -> Callable[[Path, Path], tuple[Source, Verdict]]:
+    """Judges a plan or a state with its configuration, by this project's waivers."""
+
+    def judged(printed: Path, configuration: Path) -> tuple[Source, Verdict]:
+        from lib.gate import judge
+        from lib.gate.sources import read_source
+
+        source = read_source(printed, configuration)
+        return source, judge(source, stack, _entries(_waiver_file(None, own=True)), now.date(), profile)
+
+    return judged
+
+
+def _own_thresholds() -> Mapping[str, object]:
+    from policies.profiles import PROFILES
+
+    return PROFILES[OWN_PROFILE].thresholds()
+
+
+def _recording(reports: Path | None, signing_key: Path | None) -> Recording:
+    from lib.deploy.applying import Recording
+    from lib.evidence.keys import read_signer
+    from lib.settings import load_actor
+
+    return Recording(reports or ROOT / REPORTS, load_actor(), read_signer(signing_key), _now)
+
+
+def _confirming(place: Place, yes: bool) -> Callable[[tuple[str, ...], Changes], None]:
+    def confirm(addresses: tuple[str, ...], changes: Changes) -> None:
+        for address in addresses:
+            typer.echo(f"destroy {address}", err=True)
+        typer.echo(f"{_words(changes)} at {place.target.name}, account {place.target.account}", err=True)
+        if yes or not addresses:
+            return
+        asked = f"Type {place.stack} to destroy it"
+        if not sys.stdin.isatty() or typer.prompt(asked, default="", show_default=False, err=True) != place.stack:
+            raise DeployRefused(f"to destroy {place.stack}", ["nobody confirmed it"], "confirm it, or give --yes")
+
+    return confirm
+
+
+def _words(changes: Changes) -> str:
+    if changes.none:
+        return "no difference"
+    outputs_ = f", {changes.outputs} outputs change" if changes.outputs else ""
+    return f"{changes.add} to add, {changes.change} to change, {changes.destroy} to destroy{outputs_}"
+
+
+def _write_outputs(path: Path, found: Mapping[str, str | int | float | bool | None], left_out: Sequence[str]) -> None:
+    from lib.deploy.outputs import write_outputs
+
+    try:
+        write_outputs(path, dict(found))
+    except OSError as error:
+        what = f"{error.strerror}; the file that was there is as it was, and what is deployed is deployed"
+        raise TerraformFailed(f"writing {path}", what, "", "free some space, then python main.py outputs") from error
+    hidden = f"; left out as sensitive: {', '.join(left_out)}" if left_out else ""
+    typer.echo(f"outputs: {path} ({len(found)}{hidden})", err=True)
+
+
+class _Told:
+    """Says how far Terraform is: one line that is written over on a terminal, else one for each step that ended."""
+
+    def __init__(self) -> None:
+        self.since, self.live = time.monotonic(), sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        passed = int(time.monotonic() - self.since)
+        count = f"{progress.done}/{progress.total}" if progress.total else "reading"
+        line = f"[{count}] {passed:>4} s  {progress.step}"
+        if progress.elapsed_seconds:
+            line += f" ({progress.elapsed_seconds} s)"
+        if self.live:
+            width = get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\x1b[K{line[:width]}" + ("\n" if progress.done == progress.total > 0 else ""))
+            sys.stderr.flush()
+        elif progress.total:
+            typer.echo(line, err=True)
 
 
 def _each(found: Sequence[tuple[*Ts]], answer: Callable[[*Ts], T]) -> tuple[list[T], list[GateError]]:
@@ -536,6 +899,9 @@ def main() -> int:
     try:
         app()
     except BaseException as ended:
+        if isinstance(ended, TerraformFailed) and ended.interrupted:
+            typer.echo(f"{type(ended).__name__}: {ended}", err=True)
+            os._exit(ended.exit_code)  # as below, once Terraform has come to its end
         if interrupts:
             # Ctrl-C has ended Node as well, and jsii's own farewell to it would be a traceback.
             os._exit(INTERRUPTED)

@@ -361,3 +361,100 @@ class Verdict:
     limits: tuple[Limit, ...] = ()
     practices: tuple[Practice, ...] = ()
     past: tuple[Past, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a plan goes. name: local (the embedded AWS) or aws. endpoint: empty where it is AWS itself.
+
+    instance: which embedded AWS, by its start: another one knows nothing of what this one holds.
+    """
+
+    name: str
+    account: str
+    region: str
+    endpoint: str = ""
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class StateMark:
+    """Which state a plan is against; serial 0 and no lineage where there is none yet. sha256: of all it holds."""
+
+    lineage: str
+    serial: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a plan does, in resources; one that is replaced is added and destroyed. outputs: that change."""
+
+    add: int
+    change: int
+    destroy: int
+    outputs: int = 0
+
+    @property
+    def none(self) -> bool:
+        """Whether applying it would do nothing."""
+        return not (self.add or self.change or self.destroy or self.outputs)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the gate passed, bound to what may be applied; everything in it is compared again before that.
+
+    run: the id of the run that holds the plan's verdict. created, expires: in UTC. files: everything in the plan's
+    folder, relative to it. verdict_sha256: of verdict.json. waivers_sha256: empty where none were read.
+    loosened_thresholds: those weaker than the profile's own, which somebody allowed. terraform: name and version.
+    providers: source -> version. signer: id of the key that signs it, empty where nobody does.
+    """
+
+    stack: str
+    environment_suffix: str
+    run: str
+    created: datetime
+    expires: datetime
+    files: tuple[Digest, ...]
+    verdict_sha256: str
+    rule_set_sha256: str
+    waivers_sha256: str
+    profile: str
+    thresholds: Mapping[str, Any]
+    loosened_thresholds: tuple[str, ...]
+    state: StateMark
+    terraform: str
+    providers: Mapping[str, str]
+    target: Target
+    changes: Changes
+    signer: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan that may be deployed: its folder, and the run with its verdict and receipt."""
+
+    folder: Path
+    run: Path
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far Terraform is. step: what has just begun, gone on or ended; open: addresses that it works on."""
+
+    done: int
+    total: int
+    step: str
+    elapsed_seconds: int = 0
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A resource that is not as the state had it. action: update or delete. arguments: names of those that differ."""
+
+    address: str
+    action: str
+    arguments: tuple[str, ...]

@@ -6,7 +6,9 @@ PlantguardError
 |- SynthError       the stack could not be written, or the seal refused it exit code 1
 |- GateError        no verdict could be reached: undecided, never a pass   exit code 3
 |- EmulatorError    the embedded AWS cannot be started, reached or stopped exit code 4
-`- ReportError      a run cannot be read, rendered, sealed or verified     exit code 2
+|- ReportError      a run cannot be read, rendered, sealed or verified     exit code 2
+|- DeployRefused    what is to be applied is not what the gate passed      exit code 1
+`- TerraformFailed  Terraform or AWS did not do it, or was interrupted     exit code 4
 """
 
 from __future__ import annotations
@@ -85,3 +87,24 @@ class ReportError(PlantguardError):
     """A kept run, or a key for it, is not what a verb needs: where, what it got, what it requires."""
 
     exit_code = 2
+
+
+class DeployRefused(PlantguardError):
+    """Nothing was applied: `differences` names each thing that is not as the receipt has it, `go_on` what to do."""
+
+    def __init__(self, what: str, differences: Sequence[str], go_on: str = "python main.py plan, then deploy") -> None:
+        """what: what is refused, in words. differences: at least one sentence."""
+        self.what, self.differences, self.go_on = what, tuple(differences), go_on
+        super().__init__("\n".join([f"refuses {what}:", *(f"  {each}" for each in differences), f"  go on: {go_on}"]))
+
+
+class TerraformFailed(PlantguardError):
+    """Terraform did not end well: what it was doing, its own words without secrets, and how to go on."""
+
+    exit_code = 4
+
+    def __init__(self, doing: str, summary: str, detail: str, hint: str, *, interrupted: bool = False) -> None:
+        """doing: what it was run for. summary, detail: from its diagnostics. interrupted: whether we had to stop."""
+        self.doing, self.summary, self.detail, self.hint, self.interrupted = doing, summary, detail, hint, interrupted
+        lines = [f"while {doing}: {summary}", *(f"  {line}" for line in detail.splitlines()), f"  go on: {hint}"]
+        super().__init__("\n".join(lines))

@@ -242,6 +242,9 @@ class Settings(BaseModel):
     log_retention_days: Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] = Field(
         400, description="Age a log event reaches, in days."
     )
+    plan_max_age_minutes: int = Field(
+        60, ge=5, le=1440, description="Age at which a plan can be deployed no more, in minutes."
+    )
     runs_kept: int = Field(100, ge=2, le=10_000, description="Gate runs of this stack that compliance_reports keeps.")
     flow_log_interval_seconds: Literal[60, 600] = Field(60, description="Aggregation of flow logs, in seconds.")
     alarm_subscribers: Annotated[
@@ -261,6 +264,11 @@ class Settings(BaseModel):
     def availability_zones(self) -> tuple[str, ...]:
         """Names of the zones in use, "eu-west-1a" first."""
         return tuple(f"{self.region}{letter}" for letter in "abc"[: self.availability_zone_count])
+
+    @property
+    def stack_name(self) -> str:
+        """What the stack is called, in reports and for cdktf: one per environment."""
+        return f"sensor-{self.environment_suffix}"
 
     @property
     def state_key(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from lib.settings import Settings
 from lib.whole_file import write_whole
 
 
-def synthesize(settings: Settings, outdir: Path) -> Synthesis:
+def synthesize(settings: Settings, outdir: Path, accept: Callable[[Path], None] | None = None) -> Synthesis:
     """Writes the stack's Terraform JSON below `outdir`, in the layout of cdktf's own CLI; same settings, same bytes.
 
-    It is written elsewhere first and moved into place once the seal has passed: a refused stack leaves the last
-    good one as it was.
+    It is written elsewhere first and moved into place once the seal has passed, and `accept`, which is given the file
+    and raises where it is not accepted: a refused stack leaves the last good one as it was.
     Raises: GuardViolation, SynthError.
     """
     start_kernel()
@@ -36,6 +37,8 @@ def synthesize(settings: Settings, outdir: Path) -> Synthesis:
         content = written.read_bytes()
         document = json.loads(content)
         verify_seal(document, stack.ledger)
+        if accept:
+            accept(written)
         target = outdir / "stacks" / stack.name
         for name, data in stack.assets.items():
             write_whole(target / name, data)

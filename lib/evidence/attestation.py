@@ -26,7 +26,7 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, Signature, SSlibKey
 
 from lib.errors import ReportError
-from lib.evidence.statement import FILENAME, MOST_PAYLOAD_BYTES, payload
+from lib.evidence.statement import FILENAME, MOST_PAYLOAD_BYTES, PREDICATE_TYPE, payload
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MOST_BYTES = 2 * MOST_PAYLOAD_BYTES
@@ -67,7 +67,9 @@ def sealed(statement: Mapping[str, Any], signer: CryptoSigner | None) -> bytes:
     return json.dumps(envelope.to_dict()).encode() + b"\n"
 
 
-def opened(envelope: bytes, public_key: SSlibKey | None = None, name: str = FILENAME) -> Opened:
+def opened(
+    envelope: bytes, public_key: SSlibKey | None = None, name: str = FILENAME, predicate_type: str = PREDICATE_TYPE
+) -> Opened:
     """What an envelope says, and whether the key's owner said it. name: the file's, for messages.
 
     One signature by the key is enough, whatever id it names and whatever stands beside it: DSSE has ids as hints.
@@ -76,7 +78,7 @@ def opened(envelope: bytes, public_key: SSlibKey | None = None, name: str = FILE
     found = _as(_Envelope, strict_json(envelope, name), name)
     content = _base64(found.payload, f"{name} at payload")
     signatures = [_base64(each.sig, f"{name} at signatures") for each in found.signatures]
-    said = read_statement(content, f"{name} at payload")
+    said = read_statement(content, f"{name} at payload", predicate_type)
     claimed = tuple(each.keyid for each in found.signatures)
     if not signatures:
         return Opened(said, Seal.UNSIGNED, why="it holds no signature: anyone can have written it")
@@ -99,10 +101,13 @@ def strict_json(content: bytes, name: str) -> Any:
     return body
 
 
-def read_statement(content: bytes, name: str) -> dict[str, Any]:
-    """The statement that a payload is. Raises: ReportError."""
+def read_statement(content: bytes, name: str, predicate_type: str = PREDICATE_TYPE) -> dict[str, Any]:
+    """The statement that a payload is. Raises: ReportError, also where it states something of another type."""
     body: dict[str, Any] = strict_json(content, name)
-    names = [subject.name for subject in _as(_Statement, body, name).subject]
+    found = _as(_Statement, body, name)
+    if found.predicate_type != predicate_type:
+        raise ReportError(f"{name}: got a statement of type {found.predicate_type!r}, requires {predicate_type!r}")
+    names = [subject.name for subject in found.subject]
     if len(set(names)) != len(names):
         raise ReportError(f"{name}: got a subject twice, {REQUIRES}")
     return body
@@ -135,7 +140,7 @@ class _Subject(_Model):
 class _Statement(_Model):
     type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
     subject: Annotated[list[_Subject], Field(min_length=1)]
-    predicate_type: Literal["https://in-toto.io/attestation/test-result/v0.1"] = Field(alias="predicateType")
+    predicate_type: Annotated[str, Field(alias="predicateType", max_length=200)]
     predicate: dict[str, Any]
 
 

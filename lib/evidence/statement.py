@@ -23,8 +23,9 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 FILENAME = "attestation.intoto.jsonl"
 KEYLESS_FILENAME = "attestation.sigstore.json"
-ATTESTATIONS = frozenset({FILENAME, KEYLESS_FILENAME})
-"""Files that vouch for the others, so that they cannot be among them."""
+RECEIPT_FILENAME = "receipt.intoto.jsonl"
+ATTESTATIONS = frozenset({FILENAME, KEYLESS_FILENAME, RECEIPT_FILENAME})
+"""Files that vouch for the others, so that they cannot be among them. The receipt is one: it names the verdict."""
 
 MOST_PAYLOAD_BYTES = 2 * 1024 * 1024
 

@@ -32,7 +32,7 @@ def sensor_stack(app: App, settings: Settings) -> SensorStack:
     tags = tags_of(settings)
     stack = SensorStack(
         app,
-        f"sensor-{settings.environment_suffix}",
+        settings.stack_name,
         tags=tags,
         account_id=settings.account_id,
         backend=_backend(settings),
@@ -68,7 +68,7 @@ def tags_of(settings: Settings) -> Tags:
 def _backend(settings: Settings) -> Mapping[str, Any]:
     if settings.state_backend == "local":
         # Terraform runs in <outdir>/stacks/<stack>: the state belongs beside the project, not in what synth overwrites.
-        return {"local": {"path": f"../../../terraform.sensor-{settings.environment_suffix}.tfstate"}}
+        return {"local": {"path": f"../../../terraform.{settings.stack_name}.tfstate"}}
     return {
         "s3": {
             "bucket": settings.state_bucket,
