@@ -217,6 +217,7 @@ class Settings(BaseModel):
     ] = Field("cache.t4g.small", description="Node type of the cache.")
     cache_replica_count: int = Field(1, ge=1, le=5, description="Replicas beside the primary node.")
     cache_snapshot_retention_days: int = Field(15, ge=15, le=35, description="Age a snapshot reaches, in days.")
+    database_port: int = Field(5432, ge=1150, le=65535, description="TCP port of the database.")
     cache_port: int = Field(6379, ge=1024, le=65535, description="TCP port of the cache.")
 
     database_instance_class: Literal[

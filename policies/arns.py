@@ -125,7 +125,8 @@ def told(conf: Arguments, reference: str, path: str) -> tuple[Block, str]:
         block, attribute = found
         head = attribute.partition(".")[0]
         told_by_data = block.kind == "data" and KNOWN_OF_DATA.search(attribute)
-        told_by_resource = block.kind == "resource" and head and head not in block.arguments
+        made = head == "id" or (head == "arn" and block.type not in ARN_GIVEN)  # known to a plan or state, or not
+        told_by_resource = block.kind == "resource" and head and (made or head not in block.arguments)
         if head not in ANY_TEXT and (told_by_data or told_by_resource):
             return found
     raise CannotDecide(path, reference, "a value of an AWS resource that this configuration names")

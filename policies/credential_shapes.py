@@ -60,7 +60,7 @@ NOT_RANDOM = re.compile(
 """References, ARNs, public keys, certificates and digests."""
 QUIET_NAME = re.compile(
     r"(?:hash|sha256|etag|md5|digest|filename|source|image|image_uri|checksum|fingerprint|thumbprint|thumbprint_list"
-    r"|commit|revision|version|zone_id)$"
+    r"|commit|revision|version|(?:^|_)id)$"
 )
 """Arguments whose value is random, or a digest, and public."""
 TOKEN, SINGLE_CASE, URL_SAFE = (

@@ -152,6 +152,7 @@ def guarded_db_instance(
     instance_class: str,
     storage_gib: int,
     max_storage_gib: int,
+    port: int,
     multi_az: bool,
     backup_days: int,
     monitoring_interval_seconds: int,
@@ -170,7 +171,7 @@ def guarded_db_instance(
     would else create them itself, without key and retention.
 
     engine_version: `16` or `17`, with or without a minor version. storage_gib: 20 to 65536, and `max_storage_gib` at
-    least 10 percent above. backup_days: 7 to 35. username: of the existing secret; no well-known name.
+    least 10 percent above. port: 1150 to 65535. backup_days: 7 to 35. username: of the existing secret, not a usual one.
     password_reference: `${jsondecode(ephemeral.aws_secretsmanager_secret_version.<id>.secret_string)["password"]}`.
     password_version: raised, it writes the secret's current password into the instance again.
     Raises: GuardViolation, naming every refused argument.
@@ -182,6 +183,7 @@ def guarded_db_instance(
     )
     call.unless(isinstance(multi_az, bool), "multi_az", multi_az, "True or False", "PG_BKP_MULTI_AZ")
     call.between("backup_days", backup_days, BACKUP_RETENTION_DAYS, LONGEST_BACKUP_DAYS, "PG_BKP_RDS_BACKUP")
+    call.between("port", port, 1150, 65_535, "PG_NET_SG_REFERENCE")
     _check_engine(call, engine_version, parameter_group)
     _check_storage(call, storage_gib, max_storage_gib)
     identifier = call.name(tags, 63)
@@ -203,6 +205,7 @@ def guarded_db_instance(
             "allow_major_version_upgrade": False,
             "auto_minor_version_upgrade": True,
             "instance_class": instance_class,
+            "port": port,
             "multi_az": multi_az,
             "storage_type": "gp3",
             "allocated_storage": storage_gib,

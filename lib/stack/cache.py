@@ -22,7 +22,7 @@ from lib.stack.keys import Keys
 from lib.stack.network import Network
 
 FAMILY = "redis7"
-ACCESS = "on ~sensor:* -@all +@read +@write +@connection +@transaction"
+ACCESS = "on ~sensor:* -@all +@read +@write +@connection +@transaction -@dangerous"
 """The processor's own keys, and no command that manages the server."""
 
 

@@ -55,6 +55,7 @@ def add_database(
         instance_class=settings.database_instance_class,
         storage_gib=settings.database_storage_gib,
         max_storage_gib=settings.database_max_storage_gib,
+        port=settings.database_port,
         multi_az=settings.database_multi_az,
         backup_days=settings.database_backup_retention_days,
         monitoring_interval_seconds=settings.database_monitoring_interval_seconds,

@@ -22,7 +22,7 @@ from lib.guards.vpc import GuardedSubnet, GuardedVpc, guarded_flow_log, guarded_
 from lib.guards.vpc_endpoint import guarded_vpc_endpoint
 from lib.settings import Settings
 from lib.stack.keys import Keys
-from policies.requirements import IMAGE_LAYERS, POSTGRES_PORT
+from policies.requirements import IMAGE_LAYERS
 
 if TYPE_CHECKING:
     from lib.stack.database import Database
@@ -63,10 +63,10 @@ def add_network(stack: GuardedStack, settings: Settings, keys: Keys) -> Network:
     }
     network = Network(vpc=vpc, subnets=subnets, route_table=route_table, **groups)
     _connect(concern, stack, network.processor, network.endpoints, HTTPS, "AWS APIs")
-    _connect(concern, stack, network.processor, network.database, POSTGRES_PORT, "PostgreSQL over TLS")
+    _connect(concern, stack, network.processor, network.database, settings.database_port, "PostgreSQL over TLS")
     _connect(concern, stack, network.processor, network.cache, settings.cache_port, "Redis over TLS")
     _connect(concern, stack, network.rotation, network.endpoints, HTTPS, "AWS APIs")
-    _connect(concern, stack, network.rotation, network.database, POSTGRES_PORT, "PostgreSQL over TLS")
+    _connect(concern, stack, network.rotation, network.database, settings.database_port, "PostgreSQL over TLS")
     return network
 
 

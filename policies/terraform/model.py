@@ -22,7 +22,7 @@ TRAVERSAL = re.compile(
 HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """An escape that may be half of a surrogate pair."""
 GIVEN_BY_AWS = (".arn", ".id", ".account_id")
-"""Attributes that no configuration sets, so that no wildcard hides in them."""
+"""Attributes that no configuration sets: no wildcard hides in them, and they tell whose they are."""
 MAXIMUM_DEPTH = 16
 """How far locals and variables are followed; deeper is a cycle or as good as one."""
 
@@ -200,7 +200,8 @@ class Configuration:
         if not found or TRAVERSAL.sub("", expression, count=1):
             raise CannotDecide(argument, _expression(f"${{{expression}}}"))
         block, attribute = found
-        literal = block.arguments.get(attribute) if block.kind == "resource" else None
+        given = f".{attribute}" in GIVEN_BY_AWS  # a plan or state knows it: it still says which block is meant
+        literal = block.arguments.get(attribute) if block.kind == "resource" and not given else None
         if isinstance(literal, str | int | float) and depth < MAXIMUM_DEPTH:
             return self.resolve(literal, argument, depth + 1)
         return f"${{{expression}}}"

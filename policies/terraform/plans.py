@@ -16,12 +16,14 @@ from typing import Any
 
 from policies.terraform.documents import TYPE as POLICY_DOCUMENT
 from policies.terraform.documents import policy_document
+from policies.terraform.links import Links, own_values
 from policies.terraform.model import TRAVERSAL, Block, Configuration, Problem
 from policies.terraform.overlay import Overlay
 from policies.terraform.printed import (
     ABSENT,
     HIDDEN,
     default_tags,
+    is_set,
     made,
     part,
     refers,
@@ -85,6 +87,7 @@ class _Plan:
         self.data = {change["address"]: change for change in self.changes if change["mode"] == "data"}
         prior = document.get("prior_state", {}).get("values", {}).get("root_module", {})
         self.prior = {entry["address"]: entry for entry in resources(prior) if entry["mode"] == "data"}
+        self.links = Links(resources(prior))
         self.known = {address: entry.get("values") or {} for address, entry in self.prior.items()}
         self.known.update({change["address"]: change["change"].get("after") or {} for change in self.changes})
         """Address -> the values that are known of it."""
@@ -118,6 +121,7 @@ class _Plan:
 
     def _arguments(self, change: Mapping[str, Any], expressions: Mapping[str, Any], module: str) -> dict[str, Any]:
         after, unknown = change.get("after") or {}, change.get("after_unknown") or {}
+        own = own_values(after)
         sensitive = change.get("after_sensitive") or {}
         found = {}
         for name in dict.fromkeys((*after, *(unknown if isinstance(unknown, dict) else ()))):
@@ -126,14 +130,14 @@ class _Plan:
             if value is None and name.endswith("_wo") and expression:
                 value = self._referred(expression, module) or HIDDEN
             if value not in ABSENT or isinstance(value, bool):
-                found[name] = value
+                found[name] = value if name == "name" or _is_constant(expression) else self.links.linked(value, own)
         return with_all_tags(found)
 
     def _value(self, value: Any, unknown: Any, sensitive: Any, expression: Any, module: str) -> Any:
         """A planned value: its unknown parts as the references that they come from, its sensitive ones hidden."""
         if unknown is True:
             return None if not expression or self._all_known(expression, module) else self._referred(expression, module)
-        if sensitive is True and value is not None and not isinstance(value, bool):
+        if sensitive is True and is_set(value):
             texts = _primary(expression.get("references", [])) if isinstance(expression, dict) else []
             variable = not module and len(texts) == 1 and texts[0].startswith("var.")
             return Unknown(texts[0]) if variable else HIDDEN
@@ -388,6 +392,11 @@ class _Plan:
                 value = Template(tuple(Ref(text) for text in primary))
             arguments = {"value": value, **({"sensitive": True} if output.get("sensitive") else {})}
             yield Block("output", "", name, rendered(arguments), self.file)
+
+
+def _is_constant(expression: Any) -> bool:
+    """Whether a configuration states a literal: what it equals, it does not refer to."""
+    return isinstance(expression, dict) and "constant_value" in expression and "references" not in expression
 
 
 def _primary(references: list[str]) -> list[str]:

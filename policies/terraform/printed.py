@@ -46,16 +46,21 @@ def shown_values(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hidden(value: Any, sensitive: Any) -> Any:
-    """A value without what Terraform marks as sensitive, and without nulls."""
-    if sensitive is True and value is not None and not isinstance(value, bool):
+    """A value without what Terraform marks as sensitive, and without what is not set."""
+    if sensitive is True and is_set(value):
         return HIDDEN
     if isinstance(value, dict):
         made = {key: hidden(item, part(sensitive, key)) for key, item in value.items()}
-        return {key: item for key, item in made.items() if item is not None}
+        return {key: item for key, item in made.items() if item is False or item not in ABSENT}
     if isinstance(value, list):
         parts = sensitive if isinstance(sensitive, list) else []
         return [hidden(item, parts[i] if i < len(parts) else False) for i, item in enumerate(value)]
     return value
+
+
+def is_set(value: Any) -> bool:
+    """Whether a sensitive value is one: nothing is hidden where there is nothing, and a switch is no secret."""
+    return value not in ABSENT and not isinstance(value, bool)
 
 
 def part(marks: Any, name: str) -> Any:

@@ -117,6 +117,7 @@ EDGES: dict[str, tuple[list[object], list[object]]] = {
     "cache_node_type": (["cache.t4g.small", "cache.r7g.large"], ["cache.t2.micro", ""]),
     "cache_replica_count": ([1, 5], [0, 6, True]),
     "cache_snapshot_retention_days": ([15, 35], [14, 36]),
+    "database_port": ([1150, 65535], [1149, 65536]),
     "cache_port": ([1024, 65535], [1023, 65536]),
     "database_instance_class": (["db.t4g.medium", "db.r7g.large"], ["db.t3.micro", ""]),
     "database_engine_version": (["16", "17"], ["15", "18", 16]),

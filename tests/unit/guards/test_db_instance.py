@@ -23,6 +23,7 @@ SIZES = {
     "storage_gib": 50,
     "max_storage_gib": 200,
     "multi_az": True,
+    "port": 5432,
     "backup_days": 14,
     "monitoring_interval_seconds": 60,
     "database_name": "sensors",
@@ -100,7 +101,7 @@ def test_puts_the_instance_into_private_subnets_behind_its_groups(built):
     assert built["parameter_group_name"] == "${aws_db_parameter_group.parameters.name}"
     assert built["vpc_security_group_ids"] == ["${aws_security_group.database_group.id}"]
     assert built["ca_cert_identifier"] == "rds-ca-rsa2048-g1"
-    assert "port" not in built
+    assert built["port"] == 5432
 
 
 def test_exports_logs_to_groups_that_exist_first(built):
@@ -142,6 +143,8 @@ def test_names_itself_by_its_identifier(concern, parts):
         ({"max_storage_gib": 54}, "PG_BKP_CAPACITY"),
         ({"max_storage_gib": 65_537}, "PG_BKP_CAPACITY"),
         ({"multi_az": "yes"}, "PG_BKP_MULTI_AZ"),
+        ({"port": 1149}, "PG_NET_SG_REFERENCE"),
+        ({"port": 65_536}, "PG_NET_SG_REFERENCE"),
         ({"backup_days": 6}, "PG_BKP_RDS_BACKUP"),
         ({"backup_days": 36}, "PG_BKP_RDS_BACKUP"),
         ({"monitoring_interval_seconds": 0}, "PG_LOG_RDS_ENHANCED_MONITORING"),
