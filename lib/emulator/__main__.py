@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lib.emulator import hold
-from lib.emulator.local import run
+from lib.emulator.local import Owner
 from lib.emulator.place import Wanted, folder_of
 from lib.errors import EmulatorError
 
@@ -22,7 +22,7 @@ def main() -> int:
         held = given.lock if given.lock is not None else hold.take(folder_of(given.root))
         os.set_inheritable(held, False)
         hold.sign(held, os.getpid())
-        run(wanted, lambda: datetime.now(UTC), lambda line: print(line, flush=True))
+        Owner(wanted, held, lambda: datetime.now(UTC), lambda line: print(line, flush=True)).run()
     except EmulatorError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         return error.exit_code

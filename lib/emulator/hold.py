@@ -30,7 +30,7 @@ def take(folder: Path) -> int:
                 f"another process holds {folder} ({holder(folder)}): the embedded AWS is up, or is starting or "
                 "stopping; fix: python main.py local status"
             )
-        if _is(descriptor, folder / LOCK):
+        if holds(descriptor, folder):
             os.ftruncate(descriptor, 0)  # who held it before is gone
             return descriptor
         os.close(descriptor)
@@ -83,8 +83,9 @@ def sign(descriptor: int, pid: int) -> None:
     os.pwrite(descriptor, f"{pid}\n".encode(), 0)
 
 
-def _is(descriptor: int, path: Path) -> bool:
+def holds(descriptor: int, folder: Path) -> bool:
+    """Whether what `take` gave still stands for `folder`: no longer once somebody has removed the folder."""
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
+        return os.path.samestat(os.fstat(descriptor), (folder / LOCK).stat())
     except FileNotFoundError:
         return False

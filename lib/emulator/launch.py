@@ -114,10 +114,16 @@ def _wait(root: Path, folder: Path, owner: subprocess.Popen[bytes], say: Say) ->
             pause.wait(PAUSE_SECONDS)
         raise EmulatorError(f"the embedded AWS was not ready within {READY_SECONDS} s: {tail(folder / LOG)}")
     except BaseException:  # Ctrl-C among them: what never got ready must not run on
-        if owner.poll() is None:
-            owner.terminate()
-            owner.wait(GONE_SECONDS)
+        _end(owner)
         raise
+
+
+def _end(owner: subprocess.Popen[bytes]) -> None:
+    owner.terminate()
+    try:
+        owner.wait(GONE_SECONDS)
+    except subprocess.TimeoutExpired:
+        owner.kill()
 
 
 def _stop(folder: Path, say: Say) -> None:

@@ -21,6 +21,7 @@ POINTER = "data-folder"
 ROOM_BYTES = 300 << 20
 """What a session needs at most before anybody writes data: the cluster takes 40 MB, copied programs 200 MB."""
 GONE_SECONDS = 10
+SERVERS = ("postgres", "valkey-server")
 
 
 def make_folder(folder: Path, room_bytes: int = ROOM_BYTES) -> Path:
@@ -40,29 +41,38 @@ def make_folder(folder: Path, room_bytes: int = ROOM_BYTES) -> Path:
         raise EmulatorError(f"nobody, whom the servers run as, may not enter {closed[0]}; fix: set TMPDIR, as to /tmp")
     made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
     made.chmod(0o711)
-    (folder / POINTER).write_text(str(made))
+    try:
+        (folder / POINTER).write_text(str(made))
+    except OSError:
+        made.rmdir()
+        raise
     return made
 
 
 def clean(folder: Path) -> bool:
-    """Ends and removes what a session that `folder` points at has left; whether there was anything.
-
-    A server is recognised by the run folder among its arguments, so no other process can be meant.
-    """
+    """Ends and removes what a session that `folder` points at has left; whether there was anything."""
     try:
         data = Path((folder / POINTER).read_text())
     except FileNotFoundError:
         return False
     if not data.name.startswith(PREFIX):
         raise EmulatorError(f"{folder / POINTER} names {data}, requires a folder {PREFIX}*; fix: remove that file")
+    discard(data)
+    (folder / POINTER).unlink(missing_ok=True)
+    return True
+
+
+def discard(data: Path) -> None:
+    """Removes a run folder, and ends the servers in it.
+
+    A server is recognised by its name and the run folder among its arguments, so no other process can be meant.
+    """
     running = list(_servers(data))
     for number in (signal.SIGINT, signal.SIGKILL):
         for pid in running:
             _signal(pid, number)
         running = _still(running, data)
     shutil.rmtree(data, ignore_errors=True)
-    (folder / POINTER).unlink()
-    return True
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
@@ -88,25 +98,20 @@ def _signal(pid: int, number: int) -> None:
 
 
 def _servers(data: Path) -> Iterator[int]:
-    for pid, command in _commands():
-        if str(data) in command and pid != os.getpid():
+    for pid, (program, *arguments) in _commands():
+        if Path(program).name in SERVERS and any(argument.startswith(str(data)) for argument in arguments):
             yield pid
 
 
-def _commands() -> Iterator[tuple[int, str]]:
+def _commands() -> Iterator[tuple[int, list[str]]]:
     """Every process with its command line; the kernel is asked where it tells, since small images have no `ps`."""
     if sys.platform == "linux":
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
-                try:
-                    yield (
-                        int(entry.name),
-                        (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"),
-                    )
-                except OSError:
-                    continue
+                with contextlib.suppress(OSError):  # it has ended meanwhile
+                    yield int(entry.name), (entry / "cmdline").read_text(errors="replace").split("\0")
     else:
         listed = subprocess.run(["ps", "-axwwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
         for line in listed.splitlines():
-            pid, _, command = line.strip().partition(" ")
-            yield int(pid), command
+            pid, *command = line.split()
+            yield int(pid), command or [""]

@@ -7,14 +7,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lib.emulator.aws import ACCOUNT_ID
 from lib.emulator.certificates import HOST
 
 Client = Callable[[str], Any]
 """Gives a client of the service of that name."""
 
 REGION = "eu-west-1"
-ACCOUNT_ID = "123456789012"
-"""moto's own account."""
 MASTER_USER = "sensor_owner"
 """The login that the stack makes its database with (lib/stack/database.py, which nobody here may import)."""
 

@@ -18,21 +18,26 @@ __all__ = ["ACCOUNT_ID", "CacheUser", "Database", "Stores", "serve"]
 ACCOUNT_ID = "123456789012"
 
 
-def serve(port: int, stores: Stores | None = None, *, account_id: str = ACCOUNT_ID) -> Served:
+def serve(
+    port: int, stores: Stores | None = None, *, account_id: str = ACCOUNT_ID, enforce_iam: bool = False
+) -> Served:
     """An empty AWS account on 127.0.0.1:`port` (0 takes a free port), until `Served.stop()`.
 
     stores: the real stores that RDS and ElastiCache lead to; without them their endpoints are made up.
+    enforce_iam: whether roles and users may do only what their policies grant; `lib.emulator.aws.iam` says what is
+    checked and what is not.
     One server a process: its state belongs to the process, and a second call would empty the first one's.
     `GET /_emulator/inventory` lists what is live, and what AWS keeps of what was deleted.
     Raises: OSError where the port is taken.
     """
-    from lib.emulator.aws import lambda_runtime, server
+    from lib.emulator.aws import iam, lambda_runtime, server
     from lib.emulator.aws.extensions import install
     from lib.emulator.aws.state import empty
 
     install()
     empty(account_id)
     use_stores(stores)
+    iam.enforce(enforce_iam)
     served = server.start(port, account_id)
     lambda_runtime.use_endpoint(served.url)
     return served

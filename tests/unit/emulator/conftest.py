@@ -109,9 +109,9 @@ def token() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Session]]:
-    """A project whose embedded AWS is up, for tests that leave it as it is."""
+    """A project whose embedded AWS is up, for tests that leave it as it is; its caller has a profile that is gone."""
     root = tmp_path_factory.mktemp("project")
-    yield root, up(Wanted(root, SECRET), os.environ, print)
+    yield root, up(Wanted(root, SECRET), {**os.environ, "AWS_PROFILE": "gone"}, print)
     down(root, print)
 
 

@@ -5,6 +5,7 @@ import ssl
 import boto3
 import pytest
 import valkey
+from botocore.exceptions import ClientError
 from pg8000.native import Connection, DatabaseError
 
 LOGIN = {"user": "sensor_owner", "database": "sensors"}
@@ -75,6 +76,15 @@ def test_the_endpoint_of_a_replication_group_lets_in_whom_its_user_group_holds(r
     for user, group in (("stranger-dev", "cache-dev"), ("default", "cache-dev"), ("processor-dev", "cache-other")):
         with pytest.raises(valkey.AuthenticationError):
             cache(user, group).get("sensor:1")
+
+
+def test_a_user_without_a_policy_may_do_nothing(running, aws):
+    iam = aws("iam")
+    iam.create_user(UserName="stranger")
+    key = iam.create_access_key(UserName="stranger")["AccessKey"]
+    stranger = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="eu-west-1")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stranger.client("secretsmanager", endpoint_url=running[1].url).get_secret_value(SecretId="factory/database")
 
 
 def test_the_password_of_an_instance_is_in_no_log(running, instance):

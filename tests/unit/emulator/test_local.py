@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -16,7 +17,7 @@ import pytest
 
 from lib.emulator import hold, launch, leftovers
 from lib.emulator.launch import down, up
-from lib.emulator.place import Wanted
+from lib.emulator.place import Wanted, refusals
 from lib.emulator.session import read_session
 from lib.emulator.status import described
 from lib.errors import EmulatorError
@@ -223,6 +224,24 @@ def test_the_death_of_a_store_ends_it_and_is_told(root):
     assert "ended (exit -9)" in described(root)[0]
 
 
+@pytest.mark.slow
+def test_it_ends_when_its_folder_is_removed_and_spares_the_next_one(root):
+    session = start(root)
+    pids = processes(session)
+    shutil.rmtree(root / ".local")
+    another = start(root)
+    pause = threading.Event()
+    for _ in range(200):
+        if not any(map(alive, pids)):
+            break
+        pause.wait(0.05)
+    assert not any(map(alive, pids))
+    assert not session.paths["data"].exists()
+    assert read_session(root) == another
+    assert another.ca.is_file()
+    assert len([pid for pid in processes(another) if alive(pid)]) == 3
+
+
 def test_down_spares_what_is_not_ours(root):
     folder = root / ".local"
     folder.mkdir()
@@ -254,7 +273,24 @@ def test_the_extra_is_named_where_it_is_not_installed(root, monkeypatch):
     assert list(root.iterdir()) == []
 
 
-def test_no_space_is_told(tmp_path):
+def test_a_full_disk_is_told():
+    with pytest.raises(EmulatorError, match="no space is left"), refusals(Path("folder")):
+        Path("/dev/full").write_text("x")
+
+
+def test_a_process_that_only_names_a_run_folder_is_left_alone(root):
+    folder = root / ".local"
+    folder.mkdir()
+    data = leftovers.make_folder(folder)
+    waits = "import sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", waits, str(data)], stdin=subprocess.PIPE) as reader:
+        assert leftovers.clean(folder)
+        assert reader.poll() is None
+        reader.kill()
+    assert not data.exists()
+
+
+def test_too_little_space_is_told(tmp_path):
     with pytest.raises(EmulatorError, match="MB free, requires"):
         leftovers.make_folder(tmp_path, room_bytes=1 << 60)
 

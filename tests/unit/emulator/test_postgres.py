@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pg8000.native import Connection, DatabaseError, InterfaceError
 
+from lib.emulator import leftovers
 from lib.emulator import postgres as module
 from lib.emulator.aws import Database
 from lib.emulator.postgres import start_postgres
@@ -131,6 +132,14 @@ def test_a_server_that_does_not_start_is_told_in_its_own_words_and_does_not_stay
     (folder / "third").mkdir()
     with pytest.raises(EmulatorError, match="unrecognized configuration parameter"):
         start_postgres(folder / "third", folder / "third.log", authority, free_port(), ["no_such_setting=1"])
+
+
+def test_a_server_that_is_too_slow_does_not_stay(folder, authority, monkeypatch):
+    monkeypatch.setattr(module, "READY_SECONDS", 0)
+    (folder / "fourth").mkdir()
+    with pytest.raises(EmulatorError, match="gave no answer"):
+        start_postgres(folder / "fourth", folder / "fourth.log", authority)
+    assert list(leftovers._servers(folder / "fourth")) == []
 
 
 def test_the_wheel_serves_where_the_system_has_no_server(monkeypatch):

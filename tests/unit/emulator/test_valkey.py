@@ -8,6 +8,7 @@ import pytest
 import valkey as client
 from valkey.exceptions import NoPermissionError
 
+from lib.emulator import leftovers
 from lib.emulator import valkey as module
 from lib.emulator.aws import CacheUser
 from lib.errors import EmulatorError
@@ -125,10 +126,14 @@ def test_a_user_that_is_disabled_does_not_get_in(valkey, connect):
         connect().ping()
 
 
-def test_an_access_string_cannot_let_in_without_a_token(valkey, connect):
+def test_an_access_string_cannot_let_in_without_a_token(valkey, connect, cache_port, ca):
     valkey.apply((CacheUser("processor-dev", "on nopass >given ~* +@all", True),))
     with pytest.raises(client.AuthenticationError):
         connect(password="given").ping()
+    trust = ssl.create_default_context(cafile=str(ca))
+    with trust.wrap_socket(socket.create_connection(("127.0.0.1", cache_port), 5), server_hostname="localhost") as raw:
+        raw.sendall(b"AUTH processor-dev given\r\n")  # inline: nothing that is a login to the emulator
+        assert raw.recv(100).startswith(b"-WRONGPASS")
     assert connect().ping()
 
 
@@ -158,6 +163,14 @@ def test_the_server_listens_on_no_port_and_its_socket_is_its_owners(valkey):
     assert valkey.client.config_get("port") == {"port": "0"}
     assert stat.S_IMODE(valkey.socket.stat().st_mode) == 0o700
     assert valkey.client.execute_command("ACL WHOAMI") == module.ADMINISTRATOR
+
+
+def test_a_server_that_is_too_slow_does_not_stay(folder, monkeypatch):
+    monkeypatch.setattr(module, "READY_SECONDS", 0)
+    (folder / "slow").mkdir()
+    with pytest.raises(EmulatorError, match="no answer"):
+        module.start_valkey(folder / "slow", folder / "slow.log")
+    assert list(leftovers._servers(folder / "slow")) == []
 
 
 def test_without_any_server_the_extra_is_named(monkeypatch):
