@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lib.emulator.aws.stores import CacheUser, Database, Stores, use_stores
+from lib.emulator.aws.running import RUNNING
+from lib.emulator.aws.stores import CacheUser, Database, Stores
 
 if TYPE_CHECKING:
     from lib.emulator.aws.server import Served
@@ -30,14 +31,13 @@ def serve(
     `GET /_emulator/inventory` lists what is live, and what AWS keeps of what was deleted.
     Raises: OSError where the port is taken.
     """
-    from lib.emulator.aws import iam, lambda_runtime, server
     from lib.emulator.aws.extensions import install
+    from lib.emulator.aws.server import start
     from lib.emulator.aws.state import empty
 
     install()
-    empty(account_id)
-    use_stores(stores)
-    iam.enforce(enforce_iam)
-    served = server.start(port, account_id)
-    lambda_runtime.use_endpoint(served.url)
+    empty()
+    RUNNING.account_id, RUNNING.stores, RUNNING.enforce_iam = account_id, stores, enforce_iam
+    served = start(port)
+    RUNNING.url = served.url
     return served

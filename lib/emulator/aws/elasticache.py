@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -12,8 +11,9 @@ from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from lib.emulator.aws import elasticache_parameters, elasticache_users
+from lib.emulator.aws.elasticache_clusters import drop_clusters, make_clusters
 from lib.emulator.aws.patching import Original, add, wrap
-from lib.emulator.aws.stores import current_stores
+from lib.emulator.aws.running import RUNNING
 
 # What a replication group and its clusters keep under the name of the argument (in snake case).
 PLAIN_ARGUMENTS = {
@@ -64,7 +64,7 @@ def _create_replication_group(original: Original, self: Any, **arguments: Any) -
             raise ElastiCacheException("UserGroupNotFound", f"User group {name} not found.")
     group = original(self, **arguments)
     _lead_to_store(group)
-    _make_clusters(self, group)
+    make_clusters(self, group)
     elasticache_users.tell_users(self)
     return group
 
@@ -72,8 +72,7 @@ def _create_replication_group(original: Original, self: Any, **arguments: Any) -
 def _delete_replication_group(original: Original, self: Any, replication_group_id: str, **kwargs: Any) -> Any:
     """moto leaves the group `deleting` for ever."""
     group = original(self, replication_group_id=replication_group_id, **kwargs)
-    for name in [name for name, cluster in self.cache_clusters.items() if _belongs(cluster, replication_group_id)]:
-        del self.cache_clusters[name]
+    drop_clusters(self, replication_group_id)
     self.tagging_service.delete_all_tags_for_resource(group.arn)
     del self.replication_groups[replication_group_id]
     elasticache_users.tell_users(self)
@@ -96,7 +95,7 @@ def _modify_replication_group(original: Original, self: Any) -> Any:
     )
     group.user_group_ids = [*kept, *(self._get_param("UserGroupIdsToAdd") or [])]
     _change_logs(group, self._get_param("LogDeliveryConfigurations") or [])
-    _make_clusters(backend, group)
+    make_clusters(backend, group)
     elasticache_users.tell_users(backend)
     return answer
 
@@ -125,7 +124,7 @@ def _change_replica_count(self: Any) -> Any:
     group.member_clusters = [
         member["cache_cluster_id"] for node in group.node_groups for member in node["node_group_members"]
     ]
-    _make_clusters(backend, group)
+    make_clusters(backend, group)
     return ActionResult({"ReplicationGroup": group})
 
 
@@ -141,7 +140,7 @@ def _change_logs(group: Any, wanted: list[dict[str, Any]]) -> None:
 
 def _lead_to_store(group: Any) -> None:
     """The port stays the group's own: another one would make the provider replace the group."""
-    stores = current_stores()
+    stores = RUNNING.stores
     for node_group in group.node_groups:
         if "primary_endpoint" in node_group:
             reader = {**node_group["primary_endpoint"], "address": node_group["reader_endpoint_address"]}
@@ -149,62 +148,6 @@ def _lead_to_store(group: Any) -> None:
         for name in ("primary_endpoint", "reader_endpoint"):
             if stores and name in node_group:
                 node_group[name] = {"address": stores.valkey[0], "port": group.port}
-
-
-def _make_clusters(backend: Any, group: Any) -> None:
-    """The provider reads versions, security groups and the parameter group from the member clusters only."""
-    for name in [
-        name for name, cluster in backend.cache_clusters.items() if _belongs(cluster, group.replication_group_id)
-    ]:
-        del backend.cache_clusters[name]
-    for node_group in group.node_groups:
-        for member in node_group["node_group_members"]:
-            backend.cache_clusters[member["cache_cluster_id"]] = _cluster(backend, group, member)
-
-
-def _cluster(backend: Any, group: Any, member: dict[str, Any]) -> SimpleNamespace:
-    name = member["cache_cluster_id"]
-    return SimpleNamespace(
-        arn=f"arn:aws:elasticache:{backend.region_name}:{backend.account_id}:cluster:{name}",
-        cache_cluster_id=name,
-        cache_cluster_status="available",
-        status="available",
-        cache_cluster_create_time=group.replication_group_create_time,
-        replication_group_id=group.replication_group_id,
-        num_cache_nodes=1,
-        port=group.port,
-        preferred_availability_zone=member["preferred_availability_zone"],
-        cache_nodes=[
-            {
-                "CacheNodeId": "0001",
-                "CacheNodeStatus": "available",
-                "CustomerAvailabilityZone": member["preferred_availability_zone"],
-                "Endpoint": member.get("read_endpoint"),
-            }
-        ],
-        cache_parameter_group={"CacheParameterGroupName": group.cache_parameter_group_name},
-        security_groups=[{"SecurityGroupId": id_, "Status": "active"} for id_ in group.security_group_ids or []],
-        notification_configuration={"TopicArn": group.notification_topic_arn} if group.notification_topic_arn else None,
-        **{
-            attribute: getattr(group, attribute)
-            for attribute in (
-                "at_rest_encryption_enabled",
-                "auth_token_enabled",
-                "auto_minor_version_upgrade",
-                "cache_node_type",
-                "cache_subnet_group_name",
-                "engine",
-                "engine_version",
-                "ip_discovery",
-                "network_type",
-                "preferred_maintenance_window",
-                "snapshot_retention_limit",
-                "snapshot_window",
-                "transit_encryption_enabled",
-                "transit_encryption_mode",
-            )
-        },
-    )
 
 
 def modify_cache_subnet_group(self: Any) -> Any:
@@ -236,10 +179,6 @@ def delete_cache_subnet_group(self: Any) -> Any:
 def _subnet_group(self: Any) -> Any:
     (group,) = self.elasticache_backend.describe_cache_subnet_groups(self._get_param("CacheSubnetGroupName"))
     return group
-
-
-def _belongs(cluster: Any, replication_group_id: str) -> bool:
-    return getattr(cluster, "replication_group_id", None) == replication_group_id
 
 
 def _truth(value: Any, *, default: bool) -> bool:

@@ -10,7 +10,8 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from lib.emulator.aws.patching import Original, add, wrap
-from lib.emulator.aws.stores import CacheUser, current_stores
+from lib.emulator.aws.running import RUNNING
+from lib.emulator.aws.stores import CacheUser
 
 
 def install() -> None:
@@ -88,7 +89,7 @@ def modify_user(self: Any) -> Any:
 
 def tell_users(backend: Any) -> None:
     """Tell the real Valkey, where there is one, which users the replication groups admit by now."""
-    stores = current_stores()
+    stores = RUNNING.stores
     if not stores:
         return
     groups = {name for cache in backend.replication_groups.values() for name in cache.user_group_ids}

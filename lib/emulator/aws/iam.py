@@ -4,8 +4,8 @@ moto's own check compares every resource with `*` for all services but three, an
 not met, so it refuses every role that is written with least privilege. This one checks, for sessions of roles and for
 users' keys, the identity's own policies: actions for all services, resources where the request names them (Kinesis,
 KMS, CloudWatch Logs, Secrets Manager, SNS, SQS), and conditions on the region and the account.
-It does not check: resource policies and key policies, permission boundaries, other conditions (kms:ViaService), what a
-service does on the caller's behalf (GetSecretValue needs kms:Decrypt on AWS), nor trust when a role is assumed.
+It does not check: signatures, resource and key policies, permission boundaries, other conditions (kms:ViaService),
+what a service does on the caller's behalf (GetSecretValue needs kms:Decrypt on AWS), nor trust when a role is assumed.
 Keys that were never given out here, as Terraform's, belong to the account's administrator.
 """
 
@@ -23,10 +23,10 @@ from moto.sts.models import sts_backends
 
 from lib.emulator.aws.patching import Original, wrap
 from lib.emulator.aws.policies import allows
+from lib.emulator.aws.running import RUNNING
 
 PREFIXES = {"monitoring": "cloudwatch", "iotdata": "iot", "iotdevicegateway": "iot"}
 """Services whose name in signatures is not the one in policies."""
-_enforced: list[bool] = [False]
 
 
 def install() -> None:
@@ -34,21 +34,16 @@ def install() -> None:
     wrap(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", _authorize)
 
 
-def enforce(on: bool) -> None:
-    """From now on sessions and users' keys are checked, or nobody is."""
-    _enforced[:] = [on]
-
-
 def role_may(role_arn: str, action: str, resource: str, region: str) -> bool:
     """Whether a role may, for what a service does as that role; always where nothing is enforced."""
     account_id = role_arn.split(":")[4]
-    return not _enforced[0] or allows(
+    return not RUNNING.enforce_iam or allows(
         _role_policies(account_id, role_arn), action, resource, _facts(account_id, region)
     )
 
 
 def _authorize(_: Original, self: Any, iam_request_cls: type, resource: str = "*") -> None:
-    if not _enforced[0] or not _given_out(self.current_account, self.access_key):
+    if not RUNNING.enforce_iam or not _given_out(self.current_account, self.access_key):
         return
     request = iam_request_cls(
         account_id=self.current_account,

@@ -14,6 +14,7 @@ def inventory(account_id: str) -> dict[str, dict[str, list[str]]]:
     """`live` and `kept`: type -> ids. An id of another region than eu-west-1 is preceded by its region.
 
     kept: what AWS keeps after its deletion as well (keys that wait for it, inactive parts of ECS, deleted endpoints).
+    What is part of another thing (a group's rules, a role's policies, a rule's targets) goes with it and is not listed.
     What every account has from the start (default VPCs and groups, AWS's own policies and keys) is in neither.
     """
     found: dict[str, dict[str, list[str]]] = {"live": {}, "kept": {}}

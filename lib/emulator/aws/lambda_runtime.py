@@ -17,16 +17,10 @@ from moto.core.utils import unix_time_millis, utcnow
 from moto.sts.models import sts_backends
 
 from lib.emulator.aws.patching import Original, wrap
-from lib.emulator.aws.stores import current_stores
+from lib.emulator.aws.running import RUNNING
 from lib.emulator.aws.turns import given_back
 
 BOOTSTRAP = Path(__file__).with_name("lambda_bootstrap.py")
-_endpoint: list[str] = []
-
-
-def use_endpoint(url: str) -> None:
-    """Where functions find AWS."""
-    _endpoint[:] = [url]
 
 
 def install() -> None:
@@ -80,13 +74,13 @@ def _ended(self: Any, written: str) -> dict[str, str]:
 
 def _environ(self: Any, task: Path) -> dict[str, str]:
     """Nothing of this process's own environment: what a function reads must be what it would read on AWS."""
-    stores = current_stores()
+    stores = RUNNING.stores
     trust = {"SSL_CERT_FILE": str(stores.ca)} if stores and stores.ca else {}
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "_HANDLER": self.handler,
-        "AWS_ENDPOINT_URL": _endpoint[0],
+        "AWS_ENDPOINT_URL": RUNNING.url,
         "AWS_REGION": self.region,
         "AWS_DEFAULT_REGION": self.region,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -9,7 +9,8 @@ from typing import Any
 from moto.rds.models import DBInstance, DBParameterGroup
 
 from lib.emulator.aws.patching import Original, wrap
-from lib.emulator.aws.stores import Database, current_stores
+from lib.emulator.aws.running import RUNNING
+from lib.emulator.aws.stores import Database
 
 CA_CERTIFICATE = "rds-ca-rsa2048-g1"
 """What AWS gives a new instance. moto's own default makes the provider modify it at once and wait for 80 s."""
@@ -27,7 +28,7 @@ def install() -> None:
     wrap(DBInstance, "update", _update)
     wrap(DBParameterGroup, "update_parameters", _update_parameters)
     made_up = DBInstance.address.fget
-    DBInstance.address = property(lambda self: stores.postgres[0] if (stores := current_stores()) else made_up(self))
+    DBInstance.address = property(lambda self: stores.postgres[0] if (stores := RUNNING.stores) else made_up(self))
     DBInstance.endpoint = property(_endpoint)
 
 
@@ -57,14 +58,14 @@ def _take_insights(self: Any, arguments: dict[str, Any]) -> None:
 
 
 def _announce(self: Any) -> None:
-    stores, password = current_stores(), getattr(self, "_master_user_password", None)
+    stores, password = RUNNING.stores, getattr(self, "_master_user_password", None)
     if stores and self.engine == "postgres" and password:
         name = self.db_name or "postgres"
         stores.on_database(Database(self.db_instance_identifier, name, self.master_username, password))
 
 
 def _endpoint(self: Any) -> dict[str, Any]:
-    stores = current_stores()
+    stores = RUNNING.stores
     return {"Address": self.address, "Port": stores.postgres[1] if stores else self.port}
 
 

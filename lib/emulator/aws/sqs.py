@@ -28,13 +28,11 @@ def _set_queue_attributes(original: Original, self: Any, queue_name: str, attrib
     return queue
 
 
-def _receive_message(  # noqa: PLR0917 - the order is moto's
-    original: Original, self: Any, queue_name: str, count: int, wait: int, visible: int, names: Any = None
-) -> Any:
+def _receive_message(original: Original, self: Any, queue_name: str, count: int, wait: int, *others: Any) -> Any:
     """moto sleeps inside the request for as long as WaitTimeSeconds says; here the turn goes back between two looks."""
     deadline = time.monotonic() + wait
     while True:
-        messages = original(self, queue_name, count, 0, visible, names)
+        messages = original(self, queue_name, count, 0, *others)
         if messages or time.monotonic() >= deadline:
             return messages
         with given_back():

@@ -10,8 +10,7 @@ from moto.core.responses import BaseResponse
 from moto.moto_api._internal import moto_api_backend
 
 from lib.emulator.aws.patching import Original, wrap
-
-_account: list[str] = []
+from lib.emulator.aws.running import RUNNING
 
 
 def install() -> None:
@@ -20,13 +19,12 @@ def install() -> None:
     wrap(BaseResponse, "get_current_account", _get_current_account)
 
 
-def empty(account_id: str) -> None:
-    """Start over, as account `account_id`."""
+def empty() -> None:
+    """Start over."""
     moto_api_backend.reset()
-    _account[:] = [account_id]
 
 
 def _get_current_account(original: Original, self: Any) -> str:
     """moto has one account number built in, for keys that it did not give out."""
     found: str = original(self)
-    return _account[0] if found == DEFAULT_ACCOUNT_ID else found
+    return RUNNING.account_id if found == DEFAULT_ACCOUNT_ID else found

@@ -40,16 +40,3 @@ class Stores:
     on_database: Callable[[Database], None]
     on_cache_users: Callable[[tuple[CacheUser, ...]], None]
     ca: Path | None = None
-
-
-_current: list[Stores] = []
-
-
-def use_stores(stores: Stores | None) -> None:
-    """From now on RDS and ElastiCache lead to `stores`; None gives their endpoints made-up addresses."""
-    _current[:] = [stores] if stores else []
-
-
-def current_stores() -> Stores | None:
-    """What `use_stores` was given last."""
-    return _current[0] if _current else None

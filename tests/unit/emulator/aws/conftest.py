@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from lib.emulator.aws import Stores, serve
-from lib.emulator.aws.stores import CacheUser, Database, use_stores
+from lib.emulator.aws.running import RUNNING
+from lib.emulator.aws.stores import CacheUser, Database
 
 Client = Callable[[str], Any]
 
@@ -34,6 +35,6 @@ def aws(url: str) -> Client:
 def told(url: str) -> Iterator[list[Database | tuple[CacheUser, ...]]]:
     """What the stores are told, while RDS leads to port 15432 and ElastiCache to localhost."""
     seen: list[Database | tuple[CacheUser, ...]] = []
-    use_stores(Stores(("127.0.0.1", 15432), ("localhost", 16379), seen.append, seen.append))
+    RUNNING.stores = Stores(("127.0.0.1", 15432), ("localhost", 16379), seen.append, seen.append)
     yield seen
-    use_stores(None)
+    RUNNING.stores = None

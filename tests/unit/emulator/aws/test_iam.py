@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lib.emulator.aws import iam
+from lib.emulator.aws.running import RUNNING
 from tests.unit.emulator.aws.test_services import TRUST, function, invoke
 
 Client = Any
@@ -16,9 +16,9 @@ ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/"
 
 @pytest.fixture
 def enforced(url: str) -> Iterator[None]:
-    iam.enforce(True)
+    RUNNING.enforce_iam = True
     yield
-    iam.enforce(False)
+    RUNNING.enforce_iam = False
 
 
 def grant(aws: Client, role: str, *actions: str, resource: str = "*") -> None:

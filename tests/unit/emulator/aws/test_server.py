@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
 import time
@@ -9,17 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from lib.emulator.aws.server import start
+
 Client = Any
-
-
-def test_a_connection_serves_more_than_one_request(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    for _ in range(2):
-        connection.request("GET", "/_emulator/inventory", body=b"unread")
-        answer = connection.getresponse()
-        assert (answer.status, answer.version) == (200, 11)
-        answer.read()
-        assert connection.sock is not None
 
 
 def test_a_client_that_is_slow_to_send_holds_nobody_up(url: str, aws: Client) -> None:
@@ -42,6 +33,11 @@ def test_a_long_poll_holds_nobody_up_and_ends_when_a_message_comes(aws: Client) 
     poll.join()
     assert [message["Body"] for message in found] == ["come"]
     assert time.monotonic() - begun < 10
+
+
+def test_a_port_that_is_taken_is_an_error(url: str) -> None:
+    with pytest.raises(OSError, match="in use"):
+        start(urlsplit(url).port or 0)
 
 
 def test_many_requests_at_once_are_all_answered(aws: Client) -> None:
