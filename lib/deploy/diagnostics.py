@@ -10,7 +10,9 @@ from lib.errors import TerraformFailed
 from lib.gate.archive import without_secret
 
 MOST_LINES, MOST_SHOWN = 12, 5
-WITHHELD = "(withheld: the line may hold a secret)"
+HIDDEN, WITHHELD = "(withheld)", "(withheld: the line may hold a secret)"
+REQUEST = re.compile(r"(?:RequestID|HostID): [\w+/=-]*,? ?")
+"""AWS's names of requests look like secrets, and tell a reader nothing."""
 UNLOCK = re.compile(r"^\s*ID:\s*([0-9a-fA-F-]{36})", re.MULTILINE)
 HINTS = (
     (
@@ -40,7 +42,7 @@ HINTS = (
         "password; create it, then run the same again",
     ),
     (
-        r"jsondecode|does not have an attribute named|secret_string",
+        "secret_string",
         "the secret that database_secret_name names must be JSON with engine, username and password: write it anew, "
         "then run the same again",
     ),
@@ -61,7 +63,7 @@ HINTS = (
     ("backend", "the backend of the state is not as it was: check the settings state_backend and state_bucket"),
 )
 OTHERWISE = "correct what it names, then python main.py plan"
-APPLYING = " Its state holds all that was done: python main.py plan shows what is left, and deploy does it."
+GO_ON = "python main.py plan shows what is left to do, and deploy does it"
 
 
 def failure_of(
@@ -80,27 +82,29 @@ def failure_of(
     summary = "; ".join(dict.fromkeys(_shown(str(each.get("summary", "")), secrets) for each in errors[:MOST_SHOWN]))
     detail = "\n".join(dict.fromkeys(_about(each, secrets) for each in errors[:MOST_SHOWN]))
     if interrupted:
-        return TerraformFailed(doing, "it was interrupted and stopped by itself", detail, _go_on(), interrupted=True)
+        return TerraformFailed(doing, "it was interrupted and stopped by itself", detail, GO_ON, interrupted=True)
     if not errors:
         detail = _shown(_told(stderr), secrets)
         summary = f"it was ended by signal {-ended}" if ended < 0 else f"it ended with {ended} and no diagnosis"
-        hint = hint if hint != OTHERWISE else _go_on()
+        hint = hint if hint != OTHERWISE else GO_ON
     elif len(errors) > MOST_SHOWN:
         detail += f"\nand {len(errors) - MOST_SHOWN} more errors"
     return TerraformFailed(doing, summary, detail, hint)
 
 
-def _go_on() -> str:
-    return "python main.py plan shows what is left, and deploy does it"
-
-
 def _hint(errors: Sequence[Mapping[str, Any]], stderr: str) -> str:
-    text = "\n".join(f"{each.get('summary', '')}\n{each.get('detail', '')}" for each in errors) or stderr
+    text = "\n".join(map(_matched, errors)) or stderr
     for pattern, words in HINTS:
         if re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             lock = UNLOCK.search(text)
             return words.replace("{lock}", lock[1] if lock else "ID").replace("{terraform}", "terraform")
     return OTHERWISE
+
+
+def _matched(diagnostic: Mapping[str, Any]) -> str:
+    """By what a cause is recognised: also by the expression that it arose in, which is never shown."""
+    code = (diagnostic.get("snippet") or {}).get("code", "")
+    return f"{diagnostic.get('summary', '')}\n{diagnostic.get('detail', '')}\n{code}"
 
 
 def _about(diagnostic: Mapping[str, Any], secrets: Sequence[str]) -> str:
@@ -117,10 +121,15 @@ def _told(stderr: str) -> str:
 
 
 def _shown(text: str, secrets: Sequence[str]) -> str:
-    """The first lines of a text, each without control characters, and withheld where it may hold a secret."""
-    lines = []
-    for line in text.splitlines()[:MOST_LINES]:
-        plain = "".join(character for character in line if character.isprintable())[:400]
-        hidden = any(secret in plain for secret in secrets) or not without_secret(plain.encode())
-        lines.append(WITHHELD if hidden else plain)
-    return "\n".join(lines)
+    """The first lines of a text, each without control characters and without what may be a secret."""
+    return "\n".join(_line(line, secrets) for line in text.splitlines()[:MOST_LINES])
+
+
+def _line(line: str, secrets: Sequence[str]) -> str:
+    """Words that may be a secret are hidden; the line as a whole, where only its words together tell of one."""
+    plain = REQUEST.sub("", "".join(character for character in line if character.isprintable()))[:400]
+    for secret in secrets:
+        plain = plain.replace(secret, HIDDEN)
+    if not without_secret(plain.encode()):
+        plain = " ".join(word if without_secret(word.encode()) else HIDDEN for word in plain.split(" "))
+    return plain if without_secret(plain.encode()) else WITHHELD

@@ -50,8 +50,8 @@ class Ran:
 class Terraform:
     """A program that was found. command: what starts it. environ: all that it sees of ours.
 
-    notice: told what we say while it works, as that it was interrupted. held: file descriptors that stay open as long
-    as it runs, for a lock that must not go when only we do.
+    notice: told what we say while it works, as that it was interrupted. pid_file: holds its process id while it runs,
+    so that whoever comes after us knows of one that outlived us.
     """
 
     command: tuple[str, ...]
@@ -59,7 +59,7 @@ class Terraform:
     name: str = ""
     version: str = ""
     notice: Notice = print
-    held: tuple[int, ...] = ()
+    pid_file: Path | None = None
 
     @property
     def title(self) -> str:
@@ -77,7 +77,9 @@ class Terraform:
             interrupts = opened.enter_context(_interrupts(doing, self.notice))
             process = self._started(folder, arguments, doing, (out, err))
             interrupts.begin(process)
+            self._note(str(process.pid))
             events = _events(process, out, listen)
+            self._note("")
             stdout, stderr = _content(out), _content(err).decode("utf-8", "replace")
         ran = Ran(process.returncode, tuple(events), stdout, stderr)
         if ran.ended or interrupts.received:
@@ -89,9 +91,13 @@ class Terraform:
         """What a command prints as one JSON document; None where it prints nothing. Raises: TerraformFailed."""
         return _document(self.run(folder, *arguments, doing=doing).stdout, doing)
 
-    def holding(self, descriptor: int) -> Terraform:
-        """The same, keeping a file open as long as it runs."""
-        return replace(self, held=(*self.held, descriptor))
+    def noting(self, pid_file: Path) -> Terraform:
+        """The same, with its process id in a file while it runs."""
+        return replace(self, pid_file=pid_file)
+
+    def _note(self, pid: str) -> None:
+        if self.pid_file:
+            self.pid_file.write_text(pid)
 
     def _started(self, folder: Path, arguments: tuple[str, ...], doing: str, files: Any) -> subprocess.Popen[bytes]:
         try:
@@ -102,7 +108,6 @@ class Terraform:
                 stdin=subprocess.DEVNULL,
                 stdout=files[0],
                 stderr=files[1],
-                pass_fds=self.held,
                 start_new_session=True,
             )
         except OSError as error:
@@ -166,6 +171,17 @@ def _checked(found: Terraform) -> Terraform:
         )
     name = "OpenTofu" if Path(where).name.startswith("tofu") else "Terraform"
     return replace(found, name=name, version=version)
+
+
+def is_running(pid_file: Path) -> bool:
+    """Whether the Terraform that a file names still works. It leads a session, as few processes of its id would."""
+    try:
+        pid = int(pid_file.read_text())
+        leads = os.getsid(pid) == pid
+        status = Path("/proc", str(pid), "stat")
+        return leads and not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+    except (ValueError, OSError):
+        return False
 
 
 @contextmanager

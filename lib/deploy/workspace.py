@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.artifacts import Digest
-from lib.deploy.terraform import Terraform
+from lib.deploy.terraform import Terraform, is_running
 from lib.errors import DeployRefused, TerraformFailed
 from lib.whole_file import write_whole
 
 PLAN, PLAN_JSON, LOCK_FILE, ERRORED = "plan.tfplan", "plan.json", ".terraform.lock.hcl", "errored.tfstate"
-LOCK, PREFIX = ".lock", ".new-"
+LOCK, PID, PREFIX = ".lock", ".terraform.pid", ".new-"
 NOT_KEPT = frozenset({ERRORED, ".terraform.tfstate.lock.info"})
 
 
@@ -28,25 +28,31 @@ NOT_KEPT = frozenset({ERRORED, ".terraform.tfstate.lock.info"})
 def exclusive(stack: Path, terraform: Terraform) -> Iterator[Terraform]:
     """Terraform that nobody else runs on this stack, on this machine; elsewhere the state's own lock holds.
 
-    The lock goes when the last of us has ended: we, or a Terraform that outlived us.
+    A Terraform that outlived who started it counts as well: it is still at work, and its folder must stay.
     Raises: DeployRefused, TerraformFailed where an earlier one could not save its state.
     """
     stack.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(stack / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(descriptor) or is_running(stack / PID):
             raise DeployRefused(
                 f"to work on {stack.name}",
                 ["another plan, deploy or destroy of it is running on this machine"],
                 "wait until it has ended, then run the same again",
-            ) from None
+            )
         _no_unsaved_state(stack)
         _swept(stack)
-        yield terraform.holding(descriptor)
+        yield terraform.noting(stack / PID)
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def read_statement(content: bytes, name: str, predicate_type: str = PREDICATE_TY
     body: dict[str, Any] = strict_json(content, name)
     found = _as(_Statement, body, name)
     if found.predicate_type != predicate_type:
-        raise ReportError(f"{name}: got a statement of type {found.predicate_type!r}, requires {predicate_type!r}")
+        raise ReportError(f"{name}: at 'predicateType', got {found.predicate_type!r}, requires {predicate_type!r}")
     names = [subject.name for subject in found.subject]
     if len(set(names)) != len(names):
         raise ReportError(f"{name}: got a subject twice, {REQUIRES}")

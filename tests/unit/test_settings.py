@@ -142,6 +142,7 @@ EDGES: dict[str, tuple[list[object], list[object]]] = {
     ),
     "database_secret_version": ([1, 2_147_483_647], [0, 2_147_483_648]),
     "log_retention_days": ([365, 400, 3653], [0, 90, 364, 366, 3654]),
+    "plan_max_age_minutes": ([5, 1440], [4, 1441]),
     "runs_kept": ([2, 10_000], [1, 10_001]),
     "flow_log_interval_seconds": ([60, 600], [59, 300, None]),
     "alarm_subscribers": (

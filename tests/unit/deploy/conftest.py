@@ -47,8 +47,9 @@ OUTPUT = {"line_name": {"value": "${aws_ssm_parameter.line.name}"}}
 
 def configuration(resource: Any = PARAMETER, output: Any = OUTPUT, **blocks: Any) -> dict[str, Any]:
     """Terraform JSON of a small stack."""
-    provider = {"aws": [{**PROVIDER["aws"][0], "max_retries": 1}]}
-    return {"terraform": TERRAFORM, "provider": provider, "resource": resource, "output": output, **blocks}
+    provider = {"aws": [{**PROVIDER["aws"][0], "allowed_account_ids": [ACCOUNT], "max_retries": 1}]}
+    outputs = {"output": output} if output else {}
+    return {"terraform": TERRAFORM, "provider": provider, "resource": resource, **outputs, **blocks}
 
 
 def sleeping(seconds: float) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class World:
     def configure(self, document: dict[str, Any]) -> Path:
         folder = self.root / "configuration"
         folder.mkdir(exist_ok=True)
-        (folder / "cdk.tf.json").write_text(json.dumps(document))
+        (folder / "cdk.tf.json").write_text(json.dumps(document, indent=2))
         return folder
 
     def plan(self, document: dict[str, Any] | None = None, now: datetime = NOW, **by: Any) -> Planned:
