@@ -605,7 +605,7 @@ def _configured(
             backend = json.loads(made.path.read_bytes())["terraform"]["backend"]
             s3 = {"s3": {**backend.get("s3", {}), "use_path_style": True}}
             state = s3 if "s3" in backend else {"local": {"path": "../terraform.tfstate"}}
-            override = {"provider": {"aws": {"max_retries": 1}}, "terraform": {"backend": state}}
+            override = {"provider": {"aws": {"max_retries": 4}}, "terraform": {"backend": state}}
         yield replace(place, override=override), made.path.parent
 
 

@@ -88,7 +88,8 @@ class Owner:
             stack.callback(served.stop)
             client = client_of(served.url)
             groups.ask(client)
-            settings = {**seed(client, self.wanted.secret_name), "cache_port": ports["valkey"]}
+            given = {"cache_port": ports["valkey"], "database_port": ports["postgres"]}
+            settings = {**seed(client, self.wanted.secret_name), **given}
         stack.callback(self._forget, SESSION)
         paths, environ = {"logs": folder, "data": data}, environ_for(served.url)
         write_session(

@@ -171,7 +171,7 @@ def guarded_db_instance(
     would else create them itself, without key and retention.
 
     engine_version: `16` or `17`, with or without a minor version. storage_gib: 20 to 65536, and `max_storage_gib` at
-    least 10 percent above. port: 1150 to 65535. backup_days: 7 to 35. username: of the existing secret, not a usual one.
+    least 10 percent above. port: 1150 to 65535. backup_days: 7 to 35. username: of the existing secret, not well known.
     password_reference: `${jsondecode(ephemeral.aws_secretsmanager_secret_version.<id>.secret_string)["password"]}`.
     password_version: raised, it writes the secret's current password into the instance again.
     Raises: GuardViolation, naming every refused argument.
