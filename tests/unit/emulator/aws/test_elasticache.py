@@ -98,6 +98,13 @@ def test_a_deleted_user_group_is_not_found(aws: Client) -> None:
         cache.describe_user_groups(UserGroupId="g4")
 
 
+def test_a_deleted_user_is_in_no_group(aws: Client) -> None:
+    cache = aws("elasticache")
+    cache.create_user_group(UserGroupId="g5", Engine="redis", UserIds=users(aws, "g5-nobody", "g5-reader"))
+    cache.delete_user(UserId="g5-reader")
+    assert cache.describe_user_groups(UserGroupId="g5")["UserGroups"][0]["UserIds"] == ["g5-nobody"]
+
+
 def test_a_modified_user_may_do_what_it_was_told_last(aws: Client) -> None:
     cache = aws("elasticache")
     users(aws, "m-nobody", "m-reader")

@@ -142,6 +142,7 @@ def scalable_target(aws: Client, name: str) -> str:
 
 def test_a_scalable_target_has_tags(aws: Client) -> None:
     scaling, arn = aws("application-autoscaling"), scalable_target(aws, "scaled")
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Owner": "team"}
     scaling.tag_resource(ResourceARN=arn, Tags={"More": "1"})
     scaling.untag_resource(ResourceARN=arn, TagKeys=["Owner"])
     assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"More": "1"}
