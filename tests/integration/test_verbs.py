@@ -32,21 +32,21 @@ def test_what_is_deployed_has_not_drifted_and_passes(embedded: Deployment) -> No
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-2000:]
 
 
-def test_a_group_that_someone_opens_to_the_world_is_drift_and_is_refused(embedded: Deployment) -> None:
-    ec2, (group,) = (
-        embedded.client("ec2"),
-        [each.values["id"] for each in embedded.resources if each.address == "aws_security_group.database"],
-    )
+def test_a_group_that_someone_opens_to_the_world_is_told_and_refused(embedded: Deployment) -> None:
+    """Its rules are resources of their own, so that nothing declared has drifted: the policies judge what is there."""
+    ec2 = embedded.client("ec2")
+    (group,) = [each.values["id"] for each in embedded.resources if each.address == "aws_security_group.database"]
     hole = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[hole])
     try:
         ended = embedded.run("drift")
     finally:
         ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[hole])
-    assert ended.returncode == 1
-    drifted = [line for line in ended.stdout.splitlines() if line.startswith("DRIFTED")]
-    assert [line for line in drifted if line.startswith("DRIFTED aws_security_group.database:")], drifted
-    assert "PG_NET_SG_NO_OPEN_INGRESS" in ended.stdout
+    assert ended.returncode == 1, ended.stdout[-3000:]
+    assert "aws_security_group.database: ingress" in ended.stdout
+    (verdict,) = embedded.project.glob("compliance_reports/*/latest/verdict.json")
+    found = {(each["policy_id"], each["resource_address"]) for each in json.loads(verdict.read_text())["findings"]}
+    assert ("PG_NET_SG_NO_OPEN_INGRESS", "aws_security_group.database") in found
 
 
 def test_another_environment_has_no_name_in_common(embedded: Deployment) -> None:
