@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from lib.emulator.session import Session, read_session
 
@@ -58,8 +59,12 @@ class Deployment:
 
     @property
     def resources(self) -> list[Resource]:
-        """All that Terraform made, as its state has it."""
-        (state,) = [*self.project.glob(".deploy/*/terraform.tfstate")] or [*self.project.glob("*.tfstate")]
+        """All that Terraform made, as its state has it; on a real account as the state in this checkout has it."""
+        where = ".deploy/*-local/terraform.tfstate" if self.session else f"terraform.*-{self.suffix}.tfstate"
+        states = [*self.project.glob(where)]
+        if not states and self.session is None:
+            pytest.skip("the state is not in this checkout")
+        (state,) = states
         return [
             Resource(f"{each['type']}.{each['name']}", each["type"], instance["attributes"])
             for each in json.loads(state.read_text())["resources"]

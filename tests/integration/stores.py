@@ -15,10 +15,16 @@ from pg8000.native import Connection
 from tests.integration.deployment import REGION, Deployment
 
 
-def postgres(at: Deployment, password: str, trust: ssl.SSLContext | bool | None) -> Connection:
-    """Logged in as the stack's own user. trust: False for a plain connection."""
+def trust(at: Deployment) -> ssl.SSLContext:
+    """Checks name and chain of a store's certificate."""
+    assert at.session
+    return ssl.create_default_context(cafile=str(at.session.ca))
+
+
+def postgres(at: Deployment, password: str, context: ssl.SSLContext | bool) -> Connection:
+    """Logged in as the stack's own user. context: False for a plain connection."""
     host, _, port = at.outputs["database_endpoint"].partition(":")
-    return Connection(at.secret()["username"], host, "sensors", int(port), password, ssl_context=trust, timeout=10)
+    return Connection(at.secret()["username"], host, "sensors", int(port), password, ssl_context=context, timeout=10)
 
 
 def cache_token(at: Deployment, user: str) -> str:
@@ -36,12 +42,12 @@ def cache(at: Deployment, *, tls: bool = True) -> Any:
     """As the processor logs in."""
     assert at.session
     (user,) = [each for each in at.named("aws_elasticache_user", "user_id") if "login" in each]
-    trust = {"ssl": True, "ssl_ca_certs": str(at.session.ca), "ssl_check_hostname": True} if tls else {}
+    tls_by = {"ssl": True, "ssl_ca_certs": str(at.session.ca), "ssl_check_hostname": True} if tls else {}
     return valkey.Valkey(
         host=at.outputs["cache_endpoint"],
         port=at.session.ports["valkey"],
         username=user,
         password=cache_token(at, user),
         socket_timeout=10,
-        **trust,
+        **tls_by,
     )

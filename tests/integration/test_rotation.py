@@ -9,8 +9,7 @@ from pg8000.native import DatabaseError
 
 from policies.requirements import ROTATION_DAYS
 from tests.integration.deployment import Deployment
-from tests.integration.stores import postgres
-from tests.integration.test_stores import trust
+from tests.integration.stores import postgres, trust
 
 
 def test_rotation_is_on_every_30_days_by_our_function(deployment: Deployment) -> None:

@@ -9,12 +9,7 @@ import valkey
 from pg8000.native import DatabaseError, InterfaceError
 
 from tests.integration.deployment import Deployment
-from tests.integration.stores import cache, postgres
-
-
-def trust(at: Deployment) -> ssl.SSLContext:
-    assert at.session
-    return ssl.create_default_context(cafile=str(at.session.ca))
+from tests.integration.stores import cache, postgres, trust
 
 
 def test_postgres_lets_in_a_verified_connection(embedded: Deployment) -> None:

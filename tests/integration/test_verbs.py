@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import zipfile
 from collections.abc import Iterator
@@ -82,19 +83,28 @@ def contents(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"{path}:{name}", packed.read(name)
 
 
+def forms(password: str) -> set[str]:
+    """How a text may write it: as it is, in JSON of Python and of Go, and in base64."""
+    in_json = json.dumps(password)[1:-1]
+    escaped = "".join(f"\\u{ord(each):04x}" if each in "<>&" else each for each in in_json)
+    return {password, in_json, escaped, base64.b64encode(password.encode()).decode().rstrip("=")}
+
+
 def test_no_password_of_the_database_is_in_a_file_or_was_printed(embedded: Deployment, planned_again: str) -> None:
     """State, plan, outputs, reports, logs and session; the password of now, and those that the database had."""
-    embedded.secret()
-    files = [path for path in embedded.project.parent.rglob("*") if path.is_file()]
-    assert {"terraform.tfstate", "plan.tfplan", "flat-outputs.json", "verdict.json", "session.json"} <= {
-        path.name for path in files
-    }
-    canaries = [password.encode() for password in embedded.passwords]
-    product = [path for path in files if not {"providers", "modules"} & set(path.parts)]
-    found = [name for path in product for name, content in contents(path) if any(one in content for one in canaries)]
-    assert canaries
-    assert found == []
-    assert not [said for said in embedded.said if any(password in said for password in embedded.passwords)]
+    user = embedded.secret()["username"].encode()
+    held = [
+        named_content
+        for path in embedded.project.parent.rglob("*")
+        if path.is_file() and "providers" not in path.parts
+        for named_content in contents(path)
+    ]
+    canaries = [form for password in embedded.passwords for form in forms(password)]
+    in_clear = {Path(name).name for name, content in held if user in content}
+    assert {"terraform.tfstate", "plan.json", "plan.tfplan:tfplan"} <= in_clear, "the search finds what is there"
+    assert {"flat-outputs.json", "verdict.json", "session.json"} <= {Path(name).name for name, _ in held}
+    assert [name for name, content in held if any(one.encode() in content for one in canaries)] == []
+    assert not [said for said in embedded.said if any(one in said for one in canaries)]
 
 
 def test_the_cycle_is_not_slow(embedded: Deployment, planned_again: str, capsys: pytest.CaptureFixture[str]) -> None:
