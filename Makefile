@@ -35,7 +35,7 @@ local-down: $(READY) ## stop the embedded AWS; nothing of it stays
 	@$(RUN) main.py local down
 
 test: $(READY) ## run every test; fails below 90 % branch coverage
-	@$(RUN) -m pytest -n $(WORKERS) --cov
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --cov
 
 test-fast: $(READY) ## run unit and policy tests without the slow ones, for the inner loop
 	@$(RUN) -m pytest -n $(WORKERS) tests/unit tests/policy -m "not slow" -q

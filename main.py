@@ -1,7 +1,7 @@
 """The one entry. Without a verb it synthesizes, so that cdktf's own CLI works.
 
 Exit codes: 0 pass, 1 refused, not as it was written, drifted or something is left, 2 wrong usage, settings or run,
-3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it.
+3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it, or was interrupted.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ Examples:
 
 \b
 Exit codes: 0 pass, 1 refused, not as it was written, drifted or something is left, 2 wrong usage, settings or run,
-3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it.
+3 undecided or no verdict, 4 Terraform, AWS or the embedded one did not do it, or was interrupted.
 """
 
 app = typer.Typer(add_completion=True, no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False)
