@@ -18,6 +18,8 @@ import pytest
 from tests.integration.deployment import ROOT, Deployment, deployed
 
 SUFFIX = "check"
+LAST = ("destroyed", "changed")
+"""Fixtures that change the deployment for good: their tests come last, those of the first of all."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "deployment" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("deployment"))
-    items.sort(key=lambda item: "destroyed" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: [name in getattr(item, "fixturenames", ()) for name in LAST])
 
 
 @pytest.fixture(scope="session")
