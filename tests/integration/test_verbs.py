@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,10 @@ def test_the_cycle_is_not_slow(embedded: Deployment, planned_again: str, capsys:
     machine.
     """
     with capsys.disabled():
-        print("\n" + ", ".join(f"{verb}: {seconds:.0f} s" for verb, seconds in embedded.times.items()), flush=True)
+        print(
+            "\n" + ", ".join(f"{verb}: {seconds:.0f} s" for verb, seconds in embedded.times.items()),
+            file=sys.stderr,
+            flush=True,
+        )
     assert embedded.times["deploy"] < 240
     assert embedded.times["plan"] < 60
