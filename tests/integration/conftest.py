@@ -2,13 +2,8 @@
 
 PLANTGUARD_INTEGRATION_TARGET=aws looks at a stack that is deployed to a real account instead: credentials and
 ENVIRONMENT_SUFFIX come from the environment, outputs and state from this checkout, and nothing is deployed, changed or
-<<<<<<< HEAD
 destroyed: tests that do so, or that need a way into the VPC, are skipped. That path has been run with the embedded AWS
 in the place of an account, never on a real one.
-=======
-destroyed: tests that do so, or that need a way into the VPC, are skipped. That path has been run with the
-embedded AWS in the place of an account, never on a real one.
->>>>>>> integration
 """
 
 from __future__ import annotations
