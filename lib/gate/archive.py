@@ -23,6 +23,7 @@ from policies.terraform.folders import parse_json
 from policies.terraform.printed import HIDDEN, hidden
 
 COMMENT = re.compile(r"(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL)
+ABOVE = re.compile(r"^(?:\.\./)+")
 ENTRY = re.compile(r"""^\s*"?([\w-]+)"?\s*[=:]\s*"?([^"\n]+)""", re.MULTILINE)
 MARKED = (
     ("after", "after_sensitive"),
@@ -64,7 +65,7 @@ def _hides_literal(source: Source, finding: Finding) -> bool:
 
 def _is_told(name: str, told: Iterable[str]) -> bool:
     """Whether a finding is about the file. Findings name files from the root module on, `../modules/db/main.tf`."""
-    return any(name.endswith(f"/{Path(file).as_posix().lstrip('./')}") for file in told if file)
+    return any(name.endswith(f"/{ABOVE.sub('', Path(file).as_posix())}") for file in told if file)
 
 
 def _unchanged(path: Path, sha256: str) -> bytes:
@@ -104,9 +105,9 @@ def _named(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    if isinstance(value, str) and ("${" in value or credential_in(value, name)):
-        return "${" not in value
-    return credential_name(name) and is_literal_secret(value)
+    if isinstance(value, str) and credential_in(value, name):
+        return True
+    return credential_name(name) and is_literal_secret(value) and "${" not in str(value)
 
 
 def _has_marked(document: Any) -> bool:

@@ -15,7 +15,7 @@ from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import sqs_backends
 
 from lib.emulator.aws import iam
-from lib.emulator.aws.patching import Original, wrap
+from lib.emulator.aws.patching import Original, Unsupported, wrap
 
 LOG = logging.getLogger(__name__)
 STATEMENT = re.compile(r"\s*SELECT\s+(?P<items>.+?)\s+FROM\s+'(?P<filter>[^']+)'\s*", re.IGNORECASE | re.DOTALL)
@@ -36,7 +36,7 @@ def _publish(original: Original, self: Any, topic: str, payload: bytes | str) ->
     for rule in self.iot_backend.rules.values():
         statement = STATEMENT.fullmatch(rule.sql)
         if statement is None:
-            raise NotImplementedError(f"the statement of IoT rule {rule.rule_name}: {rule.sql}")
+            raise Unsupported(f"the statement of IoT rule {rule.rule_name}: {rule.sql}")
         if not rule.rule_disabled and topic_matches(topic, statement["filter"]):
             _run(rule, topic, content, statement["items"])
 
@@ -72,7 +72,7 @@ def select(items: str, topic: str, payload: Mapping[str, Any], now_ms: float) ->
     for text in items.split(","):
         item = ITEM.fullmatch(text)
         if item is None:
-            raise NotImplementedError(f"SELECT {text}")
+            raise Unsupported(f"SELECT {text}")
         if item["all"]:
             chosen |= payload
         elif item["time"]:
@@ -102,7 +102,7 @@ def _act(rule: Any, action: Mapping[str, Any], topic: str, content: bytes) -> No
         body = base64.b64encode(content).decode() if target.get("useBase64") else content.decode()
         sqs_backends[account][region].send_message(name, body)
     else:
-        raise NotImplementedError(f"action {', '.join(action)} of IoT rule {rule.rule_name}")
+        raise Unsupported(f"action {', '.join(action)} of IoT rule {rule.rule_name}")
 
 
 def _require(role_arn: str, action: str, resource: str, region: str) -> None:

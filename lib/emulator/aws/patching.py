@@ -32,3 +32,7 @@ def wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
         return around(original, self, *args, **kwargs)
 
     setattr(owner, name, method)
+
+
+class Unsupported(Exception):
+    """What AWS takes and these extensions do not: told to the caller, since silence would look like success."""

@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from lib.emulator.aws.inventory import inventory
+from lib.emulator.aws.patching import Unsupported
 from lib.emulator.aws.running import RUNNING
 from lib.emulator.aws.turns import TURN
 
@@ -91,7 +92,8 @@ def _read_body(environ: dict[str, Any]) -> None:
 
 def _failure(environ: dict[str, Any], start_response: Start, error: Exception) -> Iterable[bytes]:
     """An error that no client retries: what moto lacks, or trips over, is not there at the next attempt either."""
-    code, message = "NotImplemented" if isinstance(error, NotImplementedError) else "EmulatorFailure", str(error)
+    lacking = isinstance(error, Unsupported | NotImplementedError)  # the latter is what moto raises for what it lacks
+    code, message = "NotImplemented" if lacking else "EmulatorFailure", str(error)
     if "json" in environ.get("CONTENT_TYPE", ""):
         body = json.dumps({"__type": code, "message": message})
         return _reply(start_response, "400 Bad Request", environ["CONTENT_TYPE"], body)

@@ -36,6 +36,7 @@ def test_an_input_without_a_secret_is_kept_whole(stack):
         {"resource": {"aws_lambda_function": {"a": {"environment": {"variables": {"DB_PASSWORD": CANARY}}}}}},
         {"resource": {"aws_sqs_queue": {"a": {}}}, "//": f"password = {CANARY}"},
         {"resource": {"aws_sqs_queue": {"a": {}}}, "unknown_block": {"api_key": CANARY}},
+        {"resource": {"aws_sqs_queue": {"a": {}}}, "unknown": {"url": f"postgres://u:{CANARY}@${{var.host}}/db"}},
         plan({"password": CANARY}, {"password": True}),
         plan({"engine": "postgres"}, variables={"db_password": {"value": CANARY}}),
         plan({"engine": "postgres"}, output_changes={"x": {"after": CANARY, "after_sensitive": True}}),
@@ -99,3 +100,15 @@ def test_an_input_that_changes_after_it_was_judged_is_told(stack):
 def test_a_waiver_file_with_a_secret_is_not_kept():
     assert without_secret(b'reason = "the pilot line holds no readings"')
     assert not without_secret(f'reason = "password = {CANARY}"'.encode())
+
+
+def test_an_installed_module_with_a_secret_is_left_out(tmp_path):
+    module = tmp_path / ".terraform" / "modules" / "db"
+    module.mkdir(parents=True)
+    (module / "main.tf").write_text(f'resource "aws_db_instance" "a" {{\n  password = "{CANARY}"\n}}\n')
+    listed = {"Modules": [{"Key": "db", "Source": "example/db", "Dir": ".terraform/modules/db"}]}
+    (module.parent / "modules.json").write_text(json.dumps(listed))
+    (tmp_path / "main.tf").write_text('module "db" {\n  source = "example/db"\n}\n')
+    found = kept(tmp_path)
+    assert f"{tmp_path.name}/main.tf" in found
+    assert not any(CANARY.encode() in content for content in found.values())

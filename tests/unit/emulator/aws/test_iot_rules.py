@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lib.emulator.aws.iot_rules import select, topic_matches
+from lib.emulator.aws.patching import Unsupported
 
 Client = Any
 OURS = "*, topic(2) AS sensor_id, timestamp() AS received_at"
@@ -35,7 +36,7 @@ def test_a_selection_has_the_payload_the_topics_level_and_the_time() -> None:
 
 
 def test_a_function_that_is_not_emulated_is_not_passed_over() -> None:
-    with pytest.raises(NotImplementedError, match="newuuid"):
+    with pytest.raises(Unsupported, match="newuuid"):
         select("newuuid() AS id", "t", {}, 0)
 
 
